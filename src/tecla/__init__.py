@@ -1,0 +1,1 @@
+"""tecla listens to a piano, writes down what it heard, and can go on playing."""
