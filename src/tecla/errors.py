@@ -23,3 +23,7 @@ class OptionError(TeclaError):
 
 class MissingExtraError(TeclaError):
     """The call needs packages that belong to an optional extra of tecla."""
+
+
+class InputWarning(UserWarning):
+    """An input is damaged, and what can still be used of it is."""
