@@ -11,7 +11,9 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 .PHONY: demo test lint check clean
 
 demo: .venv/demo-installed
-	@$(BIN)/python demo/run.py
+	@$(BIN)/tecla transcribe demo/evening-waltz.ogg --force \
+		-o demo-output/evening-waltz.mid -o demo-output/evening-waltz.png -o demo-output/evening-waltz.wav
+	@echo "What was heard in demo/evening-waltz.ogg lies in demo-output/: open the .mid in a music program, the .png to see it, the .wav to hear it."
 
 test: .venv/tests-installed
 	$(BIN)/python -m pytest
