@@ -27,6 +27,7 @@ DEFAULT_TEMPO: Final = 500_000  # microseconds a quarter, 120 bpm
 _PEDALS: Final = frozenset((64, 66, 67))
 _END_OF_TRACK: Final = 0x2F
 _SET_TEMPO: Final = 0x51
+_MOST_TRACKS: Final = 1024
 LONGEST_DELTA: Final = 0x0FFFFFFF
 
 
@@ -71,6 +72,8 @@ def decode(data: bytes) -> MidiBytes:
     while at + 8 <= len(data):
         kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "big")
         if kind == b"MTrk":
+            if len(tracks) == _MOST_TRACKS:
+                raise InputError(f"more than {_MOST_TRACKS} tracks")
             tracks.append(_decode_track(data, at + 8, at + 8 + size))
         at += 8 + size
     if not tracks:
