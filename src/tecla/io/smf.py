@@ -68,7 +68,8 @@ def decode(data: bytes) -> MidiBytes:
     size, format_, _, division = struct.unpack_from(">IHHH", data, start + 4)
     if format_ > 2 or division == 0:
         raise InputError(f"a damaged MIDI header (format {format_}, division {division})")
-    tracks, at = [], start + 8 + size
+    tracks: list[Track] = []
+    at = start + 8 + size
     while at + 8 <= len(data):
         kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "big")
         if kind == b"MTrk":
