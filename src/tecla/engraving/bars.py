@@ -111,7 +111,7 @@ def _without_doubles(notes: tuple[Placed, ...]) -> tuple[Placed, ...]:
 def _apart(moved: Mapping[int, tuple[int, tuple[Placed, ...], bool, bool]], bar: int) -> list[_Sound]:
     places = sorted(moved)
     sounds = []
-    for at, following in zip(places, [*places[1:], bar], strict=True):
+    for at, following in zip(places, [*places[1:], bar], strict=False):
         end, held, before, on = moved[at]
         cut = end > following or end <= at
         stop = following if cut else end
@@ -126,13 +126,12 @@ def _events(sounds: Sequence[_Sound], graces: Sequence[tuple[int, Placed]], bar:
     if not sounds and not graces and not skipped:
         return (Event(Fraction(length, TICKS), staff=staff, hidden=not first),)
     pieces: list[tuple[Piece, _Sound | None]] = []
-    at = 0
+    at = skipped
     for sound in sounds:
         pieces += [(p, None) for p in write(at, sound.start, cells, length, bar.time, rest=True)]
         pieces += [(p, sound) for p in write(sound.start, sound.stop, cells, length, bar.time)]
         at = sound.stop
     pieces += [(p, None) for p in write(at, length, cells, length, bar.time, rest=True)]
-    pieces = [(p, s) for p, s in pieces if p.start >= skipped] if skipped else pieces
     events = _with_graces([_event(p, s, staff, not first) for p, s in pieces], [p.start for p, _ in pieces], graces, staff)
     return beam(events, bar.time, Fraction(skipped, TICKS))
 

@@ -24,7 +24,7 @@ import numpy as np
 from tecla.evaluation.alignment import match_notes
 from tecla.music.score import Score, ScoreNote
 
-_VALUES: Final = sorted({Fraction(k, 48) for base in (48, 72, 84, 64) for k in [Fraction(base * 4, 2**e) for e in range(-1, 5)]})
+_VALUES: Final = [Fraction(4, 2**k) * f for k in range(6) for f in map(Fraction, ("1", "3/2", "7/4", "2/3"))]  # whole to 32nd, plain, dotted, triplet
 
 
 @dataclass(frozen=True)

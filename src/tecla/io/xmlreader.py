@@ -51,7 +51,7 @@ def tree_to_score(root: Element) -> Score:
     if root.tag != "score-partwise":
         raise InputError(f"its root is <{root.tag}>, not <score-partwise>")
     try:
-        parts = [[draft for draft in _read_part(part, index)] for index, part in enumerate(root.findall("part"))]
+        parts = _read_parts(root)
     except (ValueError, ZeroDivisionError) as error:
         raise InputError(f"a number in it is none ({error})") from error
     if not parts or not parts[0]:
@@ -63,35 +63,43 @@ def tree_to_score(root: Element) -> Score:
     return Score(cut_loose_ties(measures), title.strip(), composer.strip(), tempo)
 
 
+def _read_parts(root: Element) -> list[list[_Draft]]:
+    parts, staves = [], 0
+    for index, part in enumerate(root.findall("part")):
+        parts.append(_read_part(part, index, staves))
+        staves += max((int(item.text or 1) for item in part.iter("staff")), default=1)
+    return parts
+
+
 def _number(text: str | None) -> bool:
     return bool(text) and str(text).replace(".", "", 1).isdigit()
 
 
-def _read_part(part: Element, part_index: int) -> list[_Draft]:
+def _read_part(part: Element, part_index: int, first_staff: int) -> list[_Draft]:
     state, drafts = _State(), []
     for element in part.findall("measure"):
-        drafts.append(_read_measure(element, state, part_index))
+        drafts.append(_read_measure(element, state, part_index, first_staff))
     return drafts
 
 
-def _read_measure(element: Element, state: _State, part_index: int) -> _Draft:
+def _read_measure(element: Element, state: _State, part_index: int, first_staff: int) -> _Draft:
     draft = _Draft(state.time, state.fifths, number=element.get("number", ""))
     position = chord_at = Fraction(0)
     for item in element:
         if item.tag == "attributes":
-            _read_attributes(item, state, draft, position, 2 * part_index)
+            _read_attributes(item, state, draft, position, first_staff)
         elif item.tag in ("backup", "forward"):
             step = Fraction(item.findtext("duration") or 0) / state.divisions
             position = max(Fraction(0), position + (step if item.tag == "forward" else -step))
         elif item.tag == "note" and item.find("cue") is None:
-            event, voice = _read_note(item, state, part_index)
+            event, voice = _read_note(item, state, part_index, first_staff)
             if item.find("chord") is not None and _add_to_chord(draft, voice, event):
                 continue
             chord_at = position
             draft.placed.setdefault(voice, []).append((chord_at, event))
             position += event.duration
         elif item.tag == "direction":
-            draft.directions += _read_direction(item, state, position, 2 * part_index)
+            draft.directions += _read_direction(item, state, position, first_staff)
         draft.length = max(draft.length, position)
     return draft
 
@@ -111,10 +119,10 @@ def _read_attributes(item: Element, state: _State, draft: _Draft, position: Frac
         draft.clefs.append(Clef(position, staff, clef.findtext("sign") or "G", int(clef.findtext("line") or 2)))
 
 
-def _read_note(item: Element, state: _State, part_index: int) -> tuple[Event, int]:
+def _read_note(item: Element, state: _State, part_index: int, first_staff: int) -> tuple[Event, int]:
     grace = item.find("grace") is not None
     duration = Fraction(0) if grace else max(Fraction(0), Fraction(item.findtext("duration") or 0) / state.divisions)
-    staff = 2 * part_index + int(item.findtext("staff") or 1)
+    staff = first_staff + int(item.findtext("staff") or 1)
     voice = _VOICES_PER_PART * part_index + int(item.findtext("voice") or 1)
     heads = (_read_head(item),) if item.find("pitch") is not None else ()
     marks = tuple(mark.tag for parent in _MARK_PARENTS for group in item.findall(f"notations/{parent}") for mark in group)
