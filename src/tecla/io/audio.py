@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tecla.errors import InputError, InputWarning, OptionError, OutputError
-from tecla.io.decoding import decode_mono, probe
+from tecla.io.decoding import decode_mono, mix, probe
 from tecla.io.target import whole_target
 
 SAMPLE_RATE: Final = 16_000
@@ -32,6 +32,7 @@ _FORMATS: Final = {
 }
 _LOWEST_RATE: Final = 2_000
 _HIGHEST_RATE: Final = 768_000
+_DC_SEC: Final = 5
 _LOUDEST: Final = 1e4  # float files are sometimes scaled as integers; beyond this the power spectrum would overflow
 
 
@@ -49,7 +50,10 @@ class AudioSource:
     read: Callable[[], Iterator[NDArray[np.float32]]]
 
     def blocks(self, sample_rate: int = SAMPLE_RATE) -> Iterator[NDArray[np.float32]]:
-        """Mono blocks of any length, (n,) float32, resampled as one stream: no seams. Samples that are not finite are 0.
+        """Mono blocks of any length, (n,) float32, resampled as one stream: no seams.
+
+        Samples that are not finite are 0. A constant offset (DC), as its first seconds show it, is taken out: it would
+        pass for loudness.
 
         Raises:
             InputError: nothing in it can be decoded, or it holds no finite sample.
@@ -60,7 +64,7 @@ class AudioSource:
         import soxr  # noqa: PLC0415
 
         stream = soxr.ResampleStream(self.sample_rate, sample_rate, 1, dtype="float32")
-        for block in _finite(self.name, self.read()):
+        for block in _centred(_finite(self.name, self.read()), _DC_SEC * self.sample_rate):
             out = stream.resample_chunk(block)
             if len(out):
                 yield out
@@ -96,7 +100,7 @@ def array_source(samples: ArrayLike, sample_rate: int, name: str = "the array") 
 
     def read() -> Iterator[NDArray[np.float32]]:
         for start in range(0, len(frames), sample_rate):
-            yield _mono(frames[start : start + sample_rate])
+            yield mix(frames[start : start + sample_rate])
 
     return AudioSource(name, int(sample_rate), frames.shape[1], len(frames) / sample_rate, read)
 
@@ -148,18 +152,6 @@ def _short_blocks(blocks: Iterable[NDArray[np.floating[Any]]]) -> Iterator[NDArr
             yield np.clip(frames[start : start + 2**16], -1.0, 1.0)
 
 
-def _mono(frames: NDArray[Any]) -> NDArray[np.float32]:
-    """(n, channels) of any numeric type to (n,) float32 at full scale 1; a channel that is not finite counts as silent."""
-    if frames.dtype.kind != "f":
-        limits = np.iinfo(frames.dtype)
-        middle = (float(limits.max) + float(limits.min) + 1.0) / 2
-        return ((frames.mean(axis=1) - middle) / (float(limits.max) + 1.0 - middle)).astype(np.float32)
-    finite = np.isfinite(frames)
-    mono = np.where(finite, frames, 0.0).mean(axis=1).astype(np.float32)
-    mono[~finite.any(axis=1)] = np.nan
-    return mono
-
-
 def _finite(name: str, blocks: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
     """The blocks with zeros for what is not finite, and the refusal of a source that holds nothing else."""
     n_samples = n_bad = 0
@@ -172,3 +164,17 @@ def _finite(name: str, blocks: Iterator[NDArray[np.float32]]) -> Iterator[NDArra
         raise InputError(f"{name} holds {what}: record or export it again")
     if n_bad:
         warnings.warn(InputWarning(f"{name} holds {n_bad} samples that are not numbers (NaN): read as silence"), stacklevel=2)
+
+
+def _centred(blocks: Iterator[NDArray[np.float32]], n_first: int) -> Iterator[NDArray[np.float32]]:
+    """The blocks less the mean of their first `n_first` samples."""
+    first: list[NDArray[np.float32]] = []
+    for block in blocks:
+        first.append(block)
+        if sum(map(len, first)) >= n_first:
+            break
+    start = np.concatenate(first) if first else np.zeros(1, np.float32)
+    middle = np.float32(start.mean(dtype=np.float64))
+    yield start - middle
+    for block in blocks:
+        yield block - middle
