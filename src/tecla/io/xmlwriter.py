@@ -35,6 +35,7 @@ def score_to_xml(score: Score) -> str:
     if score.composer:
         SubElement(identification, "creator", type="composer").text = _clean(score.composer)
     SubElement(SubElement(identification, "encoding"), "software").text = "tecla"
+    _credits(root, score)
     part_list = SubElement(SubElement(root, "part-list"), "score-part", id="P1")
     SubElement(part_list, "part-name", {"print-object": "no"}).text = "Piano"
     part = SubElement(root, "part", id="P1")
@@ -45,6 +46,17 @@ def score_to_xml(score: Score) -> str:
         before = measure
     ElementTree.indent(root, " ")
     return _HEADER + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _credits(root: Element, score: Score) -> None:
+    """Title and composer as they stand on the first page, in tenths of an A4 page."""
+    places = (("title", score.title, "600", "1600", "center", "24"), ("composer", score.composer, "1130", "1520", "right", "12"))
+    for kind, text, x, y, justify, size in places:
+        if text:
+            credit = SubElement(root, "credit", page="1")
+            SubElement(credit, "credit-type").text = kind
+            words = {"default-x": x, "default-y": y, "justify": justify, "valign": "top", "font-size": size}
+            SubElement(credit, "credit-words", words).text = _clean(text)
 
 
 def _clean(text: str) -> str:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from tecla.engraving.notewise import FLAGS, HEADS, features
+from tecla.engraving.notewise import FLAGS, HEADS, SHIFTS, features
 from tecla.models.notewise import Notewise, NotewiseConfig
 from tecla.music import Performance
 from tecla.training.engraving_targets import COLUMNS, Example
@@ -38,6 +38,8 @@ class EngravingRecipe:
     warmup: int = 200
     seed: int = 0
     minutes: float = 60.0
+    dropout: float = 0.35
+    smoothing: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def vary(example: Example, start: int, length: int, rng: np.random.Generator) ->
     """A window of an example, played differently: tempo, key, timing, loudness, missing notes."""
     stop = min(len(example.performance), start + length)
     kept = np.arange(start, stop)
-    kept = kept[rng.random(len(kept)) > rng.choice([0.0, 0.02])]
+    kept = _thinned(example, kept, rng)
     notes = example.performance.notes[kept].copy()
     low, high = notes["pitch"].min(), notes["pitch"].max()
     shift = int(np.clip(rng.integers(-5, 7), 21 - low, 108 - high))
@@ -62,7 +64,8 @@ def vary(example: Example, start: int, length: int, rng: np.random.Generator) ->
     notes["velocity"] = np.clip(notes["velocity"] * rng.uniform(0.8, 1.2) + rng.normal(0, 3, len(notes)), 1, 127)
     scale = np.exp(rng.uniform(-0.25, 0.25))
     lasting = (notes["offset_sec"] - notes["onset_sec"]) * scale * np.exp(rng.normal(0, rng.choice([0.05, 0.2]), len(notes)))
-    notes["onset_sec"] = notes["onset_sec"] * scale + rng.normal(0, rng.choice([0.001, 0.006]), len(notes))
+    warp = _rubato(notes["onset_sec"], rng)
+    notes["onset_sec"] = warp * scale + rng.normal(0, rng.choice([0.001, 0.006]), len(notes))
     notes["offset_sec"] = notes["onset_sec"] + np.maximum(lasting, 0.005)
     order = np.lexsort((notes["pitch"], notes["onset_sec"]))
     controls = example.performance.controls.copy()
@@ -71,9 +74,35 @@ def vary(example: Example, start: int, length: int, rng: np.random.Generator) ->
     kept = kept[order]
     classes, fifths = _transposed(example.classes[kept].copy(), example.fifths[kept], played, shift)
     gaps = np.append(np.diff(kept), 1) != 1  # the next note is not the one the shift was told to
-    classes[gaps, COLUMNS.index("shift")] = -1
+    classes[gaps, COLUMNS.index("shift")] = _shifts(example.onset[kept])[gaps]
     told = Example(played, classes, example.flags[kept], example.quarter_sec[kept] * np.float32(scale), fifths, example.onset[kept])
     return features(played), told
+
+
+def _thinned(example: Example, kept: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
+    """Some notes left out, or (in one window of eight) a whole hand: new textures from few pieces."""
+    staff = example.classes[kept, COLUMNS.index("staff")]
+    if rng.random() < 0.125:
+        alone = kept[staff != rng.integers(0, 2)]
+        if len(alone) > 32:
+            return alone
+    return kept[rng.random(len(kept)) >= rng.choice([0.0, 0.02, 0.1])]
+
+
+def _rubato(onset_sec: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Times under a slowly wandering tempo, a knot every four seconds or so."""
+    begin, end = float(onset_sec.min()), float(onset_sec.max()) + 1e-3
+    knots = np.linspace(begin, end, max(2, int((end - begin) / 4) + 2))
+    pace = np.exp(np.clip(rng.normal(0, rng.choice([0.0, 0.15]), len(knots) - 1), -0.5, 0.5))
+    return np.asarray(np.interp(onset_sec, knots, np.concatenate([[begin], begin + np.cumsum(np.diff(knots) * pace)])))
+
+
+def _shifts(onset: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Class of the step from each note to the next from their places in the score; -1 where one is not known."""
+    step = np.maximum(np.diff(onset, append=np.nan), 0.0)
+    off = np.abs(step[:, None] - np.array([float(value) for value in SHIFTS]))
+    best = np.where(np.isfinite(off), off, 9.0).argmin(axis=1)
+    return np.where(np.isfinite(step) & (off[np.arange(len(off)), best] < 0.02), best, -1)
 
 
 def _transposed(
@@ -113,7 +142,7 @@ def draw(examples: Sequence[Example], recipe: EngravingRecipe, rng: np.random.Ge
     return Batch(*(torch.from_numpy(array) for array in (notes, classes, flags, quarter)))
 
 
-def losses(logits: Tensor, batch: Batch) -> dict[str, Tensor]:
+def losses(logits: Tensor, batch: Batch, smoothing: float = 0.0) -> dict[str, Tensor]:
     """Mean cost of each head over the notes whose target is known."""
     out: dict[str, Tensor] = {}
     at = 0
@@ -132,15 +161,17 @@ def losses(logits: Tensor, batch: Batch) -> dict[str, Tensor]:
             if width == 1:
                 out[name] = functional.binary_cross_entropy_with_logits(part[..., 0][known], target[known].float())
             else:
-                out[name] = functional.cross_entropy(part[known], target[known])
+                out[name] = functional.cross_entropy(part[known], target[known], label_smoothing=smoothing)
     return out
 
 
-def train(examples: Sequence[Example], held_out: Sequence[Example], recipe: EngravingRecipe, folder: Path) -> Notewise:
+def train(examples: Sequence[Example], held_out: Sequence[Example], recipe: EngravingRecipe, folder: Path, begin: Path | None = None) -> Notewise:
     """Trains until the steps or the minutes are used up; writes `folder`/last.pt and best.pt (by held-out cost)."""
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
-    net = Notewise(NotewiseConfig())
+    net = Notewise(NotewiseConfig(dropout=recipe.dropout))
+    if begin is not None:
+        net.load_state_dict(torch.load(begin))
     optimiser = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=1e-2)
     odds = np.sqrt([len(example.performance) for example in examples])
     odds /= odds.sum()
@@ -150,7 +181,7 @@ def train(examples: Sequence[Example], held_out: Sequence[Example], recipe: Engr
         for group in optimiser.param_groups:
             group["lr"] = recipe.rate * min(1.0, (step + 1) / recipe.warmup) * (0.5 + 0.5 * np.cos(np.pi * min(used, 1.0)) + 0.01)
         batch = draw(examples, recipe, rng, odds)
-        costs = losses(net(batch.notes), batch)
+        costs = losses(net(batch.notes), batch, recipe.smoothing)
         total = sum((WEIGHTS[name] * cost for name, cost in costs.items()), torch.zeros(()))
         optimiser.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]

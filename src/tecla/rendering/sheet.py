@@ -1,0 +1,124 @@
+"""MusicXML -> pages a pianist can print: SVG, PNG, PDF, set by verovio in process (extra `score`)."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+from tecla.errors import InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+A4_PT: Final = (595.28, 841.89)
+_PNG_WIDTH: Final = 1654  # 200 dots an inch on A4
+_OPTIONS: Final = {
+    "pageWidth": 2100,
+    "pageHeight": 2970,
+    "pageMarginTop": 130,
+    "pageMarginBottom": 110,
+    "pageMarginLeft": 120,
+    "pageMarginRight": 120,
+    "scale": 40,
+    "header": "auto",
+    "footer": "none",
+    "svgViewBox": True,
+    "svgHtml5": False,
+    "breaks": "auto",
+    "condense": "none",
+    "justifyVertically": True,
+    "spacingStaff": 9,
+    "spacingSystem": 10,
+    "mnumInterval": 0,
+}
+
+
+def draw_pages(musicxml: str) -> list[Element]:
+    """Pages of a score as SVG trees, all text outlined.
+
+    Raises:
+        MissingExtraError: verovio or fontTools is not installed. InputError: verovio cannot read the score.
+    """
+    toolkit = _toolkit()
+    from tecla.rendering.lettering import outline_texts  # noqa: PLC0415
+
+    if not toolkit.loadData(musicxml):
+        raise InputError("verovio cannot read the score: write .musicxml and open it in a notation program")
+    pages = []
+    for number in range(1, toolkit.getPageCount() + 1):
+        root = ElementTree.fromstring(toolkit.renderToSVG(number))
+        outline_texts(root)
+        _say_scale(root)
+        pages.append(root)
+    return pages
+
+
+def save_sheet(musicxml: str, path: Path, title: str = "") -> list[Path]:
+    """Writes .pdf (all pages), or .svg or .png (one file a page: name.svg, name-2.svg ...); gives the files written.
+
+    Raises:
+        MissingExtraError: the extra `score` is not installed. InputError: the score cannot be set.
+    """
+    pages = draw_pages(musicxml)
+    if path.suffix.lower() == ".pdf":
+        from tecla.rendering.pdf import svg_to_pdf  # noqa: PLC0415
+
+        path.write_bytes(svg_to_pdf(pages, *A4_PT, title))
+        return [path]
+    targets = page_paths(path, len(pages))
+    for page, target in zip(pages, targets, strict=True):
+        text = svg_text(page)
+        if path.suffix.lower() == ".png":
+            target.write_bytes(_png(text))
+        else:
+            target.write_text(text, encoding="utf-8")
+    return targets
+
+
+def page_paths(path: Path, count: int) -> list[Path]:
+    """Where each page goes: the name itself, then name-2, name-3 ..."""
+    return [path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(1, count + 1)]
+
+
+def svg_text(page: Element) -> str:
+    """A page as SVG text."""
+    ElementTree.register_namespace("", "http://www.w3.org/2000/svg")
+    ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
+    return ElementTree.tostring(page, encoding="unicode")
+
+
+def _png(svg: str) -> bytes:
+    try:
+        import resvg_py  # noqa: PLC0415
+    except ImportError as error:
+        raise _missing("resvg-py") from error
+    return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=_PNG_WIDTH, background="#ffffff", skip_system_fonts=True))
+
+
+@lru_cache(maxsize=1)
+def _toolkit() -> Any:
+    try:
+        import fontTools.ttLib  # noqa: F401, PLC0415
+        import verovio  # noqa: PLC0415
+    except ImportError as error:
+        raise _missing("verovio") from error
+    verovio.enableLog(verovio.LOG_OFF)
+    toolkit = verovio.toolkit()
+    toolkit.setOptions(dict(_OPTIONS))
+    return toolkit
+
+
+def _missing(package: str) -> MissingExtraError:
+    return MissingExtraError(f"setting pages needs {package}: pip install 'tecla[score]', or write .musicxml instead")
+
+
+def _say_scale(page: Element) -> None:
+    """Notes on verovio's inner svg how wide it is shown, for readers that do not lay out nested svg elements."""
+    width = float(re.split(r"[\s,]+", page.get("viewBox", "0 0 1 1"))[2])
+    for node in page.iter("{http://www.w3.org/2000/svg}svg"):
+        if node is not page and node.get("viewBox"):
+            node.set("data-width", str(width))
