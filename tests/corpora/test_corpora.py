@@ -50,7 +50,7 @@ def test_maps_splits_by_piano_and_drops_pieces_that_the_test_has(tmp_path: Path,
     ]
     assert all(one.audio is not None and one.audio.suffix == ".flac" for one in corpus.recordings)
     check_splits(corpus.recordings)
-    assert [one.composition for one in corpus.of_split("train").recordings] == ["maps:alb_esp2"]
+    assert [(one.composition, one.group) for one in corpus.of_split("train").recordings] == [("maps:alb_esp2", "SptkBGAm")]
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json"])

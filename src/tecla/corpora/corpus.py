@@ -13,13 +13,17 @@ from tecla.errors import InputError, OptionError
 
 @dataclass(frozen=True)
 class Recording:
-    """One performance: its notes, its sound if there is one, its split, and the id of the composition that it plays."""
+    """One performance: its notes, its sound if there is one, its split, and the id of the composition that it plays.
+
+    `group` is what figures are reported by beside the whole: the piano and its microphones, where a corpus has several.
+    """
 
     name: str
     midi: Path
     audio: Path | None
     split: str
     composition: str
+    group: str = ""
 
 
 @dataclass(frozen=True)

@@ -43,19 +43,10 @@ def load(folder: str | PathLike[str]) -> Corpus:
     return Corpus("maps", "MAPS, a piano database", "2010", LICENCE, CITATION, URL, found)
 
 
-def is_close(name: str) -> bool:
-    """Whether a take was recorded by the Disklavier's close microphones.
-
-    >>> is_close("chpn-p19_ENSTDkCl"), is_close("chpn-p4_ENSTDkAm")
-    (True, False)
-    """
-    return name.endswith(DISKLAVIER_BANKS[1])
-
-
 def _recording(midi: Path) -> Recording | None:
     name = midi.stem.removeprefix(PREFIX)
     piece, _, bank = name.rpartition("_")
     if not piece or bank not in DISKLAVIER_BANKS + SOFTWARE_BANKS:
         return None
     split = "test" if bank in DISKLAVIER_BANKS else "train"
-    return Recording(name, midi, sound_beside(midi, _SOUNDS), split, f"maps:{piece}")
+    return Recording(name, midi, sound_beside(midi, _SOUNDS), split, f"maps:{piece}", bank)
