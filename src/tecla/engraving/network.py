@@ -36,7 +36,7 @@ def read_notes(performance: Performance) -> Readings:
 def _session() -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    data = resources.files("tecla.weights").joinpath(WEIGHTS).read_bytes()
+    data = resources.files("tecla").joinpath("weights", WEIGHTS).read_bytes()
     return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Final
 
-from tecla.errors import InputError
+from tecla.errors import InputError, OptionError
 
 STEPS: Final = "FCGDAEB"  # in order of fifths: F = -1, C = 0, ... B = 5 on the line of fifths
 _SEMITONES: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -150,3 +150,26 @@ def _single_values() -> dict[Fraction, NoteValue]:
 
 
 PLAIN_VALUES: Final = _single_values()
+
+
+def parse_key(text: str) -> int:
+    """Key signature in fifths from a key's name: a letter, an accidental, "m" for minor; or the number itself.
+
+    >>> parse_key("Eb"), parse_key("F#m"), parse_key("-2")
+    (-3, 3, -2)
+
+    Raises:
+        OptionError: no key, or one of more than seven accidentals.
+    """
+    name = text.strip()
+    if name.lstrip("+-").isdigit():
+        fifths = int(name)
+    else:
+        minor = name.endswith("m") or name.lower().endswith("minor")
+        root = name.lower().removesuffix("minor").removesuffix("major").removesuffix("m").strip().capitalize()
+        if root[:1] not in tuple(STEPS) or root[1:] not in ("", "#", "b"):
+            raise OptionError(f"{text!r} is no key: write it like Eb, F#m or -3")
+        fifths = STEPS.index(root[0]) - 1 + 7 * root.count("#") - 7 * root[1:].count("b") - 3 * minor
+    if not -7 <= fifths <= 7:
+        raise OptionError(f"{text!r} needs {abs(fifths)} accidentals: a key signature has at most 7")
+    return fifths

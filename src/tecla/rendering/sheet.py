@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from tecla.errors import InputError, MissingExtraError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 A4_PT: Final = (595.28, 841.89)
 _PNG_WIDTH: Final = 1654  # 200 dots an inch on A4
@@ -57,26 +54,19 @@ def draw_pages(musicxml: str) -> list[Element]:
     return pages
 
 
-def save_sheet(musicxml: str, path: Path, title: str = "") -> list[Path]:
-    """Writes .pdf (all pages), or .svg or .png (one file a page: name.svg, name-2.svg ...); gives the files written.
+def set_sheet(musicxml: str, suffix: str, title: str = "") -> list[bytes]:
+    """The file of all pages for .pdf, or a file for each page for .svg and .png.
 
     Raises:
         MissingExtraError: the extra `score` is not installed. InputError: the score cannot be set.
     """
     pages = draw_pages(musicxml)
-    if path.suffix.lower() == ".pdf":
+    if suffix == ".pdf":
         from tecla.rendering.pdf import svg_to_pdf  # noqa: PLC0415
 
-        path.write_bytes(svg_to_pdf(pages, *A4_PT, title))
-        return [path]
-    targets = page_paths(path, len(pages))
-    for page, target in zip(pages, targets, strict=True):
-        text = svg_text(page)
-        if path.suffix.lower() == ".png":
-            target.write_bytes(_png(text))
-        else:
-            target.write_text(text, encoding="utf-8")
-    return targets
+        return [svg_to_pdf(pages, *A4_PT, title)]
+    texts = [svg_text(page) for page in pages]
+    return [_png(text) if suffix == ".png" else text.encode("utf-8") for text in texts]
 
 
 def page_paths(path: Path, count: int) -> list[Path]:
