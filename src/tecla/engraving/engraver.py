@@ -22,7 +22,7 @@ from tecla.engraving.network import read_notes
 from tecla.engraving.notewise import FLAGS, Readings
 from tecla.engraving.ornaments import find_ornaments
 from tecla.engraving.placed import Placed
-from tecla.engraving.spelling import find_keys, spell
+from tecla.engraving.spelling import NEARNESS, find_keys, spell
 from tecla.engraving.values import written_ends
 from tecla.engraving.voices import split_voices
 from tecla.errors import OptionError
@@ -104,8 +104,8 @@ def engrave_readings(performance: Performance, readings: Readings, wishes: Wishe
     notes = arrange(find_ornaments(notes, performance, readings), readings, wishes.level)
     grid = _reach(grid, max((n.end for n in notes), default=0))
     notes = split_voices(notes, readings.flags[:, FLAGS.index("second_voice")], readings.log_value, [bar.start for bar in grid.bars])
-    keys = _keys(readings, grid, wishes.key_fifths)
-    notes = _spell(notes, readings, grid, keys)
+    keys = _keys(performance.notes["pitch"].astype(np.int64), readings, grid, wishes.key_fifths)
+    notes = _spell(notes, readings, grid, keys, wishes.key_fifths is not None)
     told = directions(performance, notes, grid, bridge, wishes.tempo_bpm)
     pickup = _pickup(notes, grid)
     measures = build_measures(notes, grid.bars, keys.tolist(), told, pickup)
@@ -152,16 +152,18 @@ def _bar_of(onset: NDArray[np.int64], grid: Grid) -> NDArray[np.int64]:
     return np.clip(np.searchsorted(starts, onset, side="right") - 1, 0, len(starts) - 1)
 
 
-def _keys(readings: Readings, grid: Grid, stated: int | None) -> NDArray[np.int64]:
+def _keys(pitch: NDArray[np.int64], readings: Readings, grid: Grid, stated: int | None) -> NDArray[np.int64]:
     if stated is not None:
         return np.full(len(grid.bars), stated)
-    return find_keys(readings.log_key, _bar_of(grid.onset, grid), len(grid.bars))
+    return find_keys(readings.log_key, readings.log_alter, pitch, _bar_of(grid.onset, grid), len(grid.bars))
 
 
-def _spell(notes: list[Placed], readings: Readings, grid: Grid, keys: NDArray[np.int64]) -> list[Placed]:
+def _spell(notes: list[Placed], readings: Readings, grid: Grid, keys: NDArray[np.int64], stated: bool) -> list[Placed]:
+    """Spelt notes; a key that the user states outweighs what the network reads."""
+    trust, nearness = (0.1, 0.5) if stated else (1.0, NEARNESS)
     bars = _bar_of(np.array([n.onset for n in notes], np.int64), grid) if notes else []
     return [
-        replace(n, fifths=spell(n.pitch, int(keys[bar]), readings.log_alter[n.source])) for n, bar in zip(notes, bars, strict=True)
+        replace(n, fifths=spell(n.pitch, int(keys[bar]), trust * readings.log_alter[n.source], nearness)) for n, bar in zip(notes, bars, strict=True)
     ]
 
 

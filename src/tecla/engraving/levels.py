@@ -65,6 +65,6 @@ def _joined(notes: Sequence[Placed]) -> list[Placed]:
     for staff in (RIGHT, LEFT):
         own = [n for n in notes if n.staff == staff]
         places = sorted({n.onset for n in own})
-        following = dict(zip(places, [*places[1:], 10**9], strict=True))
+        following = dict(zip(places, [*places[1:], 10**9], strict=False))
         out += [replace(n, end=min(n.end, following[n.onset])) for n in own]
     return sorted(out, key=lambda n: n.source)

@@ -6,6 +6,7 @@ to be cut short, a second voice has to be likely by the network's reading.
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tecla.engraving.metre import TICKS
 from tecla.engraving.placed import Placed
 from tecla.engraving.values import length_merit
 
@@ -21,6 +23,9 @@ VOICES: Final = 3
 FIRST_VOICE: Final = {1: 1, 2: 5}  # as MusicXML numbers the voices of the two staves of a piano
 _OPENING: Final = 1.0
 _THIRD: Final = 4.0
+LEAST_REST: Final = TICKS // 2
+TINY_REST: Final = TICKS // 4
+GAP_COST: Final = 3.0  # log-likelihood a note that a rest stands for it, below which the rest is not written
 _LEAP: Final = 0.04  # cost of a semitone between a voice's notes
 
 
@@ -48,6 +53,8 @@ def split_voices(notes: Sequence[Placed], second: NDArray[np.float64], log_value
         for note in own:
             costs = [_cost(note, voice, k, float(second[note.source]), log_value, starts) for k, voice in enumerate(voices)]
             _join(note, voices[int(np.argmin(costs))], log_value)
+        for voice in voices:
+            _close_gaps(voice, log_value)
         out += [replace(n, end=c.end, voice=FIRST_VOICE[staff] + k) for k, voice in enumerate(voices) for c in voice for n in c.notes]
         out += _place_graces([n for n in notes if n.staff == staff and n.grace], out, staff)
     return _promote(sorted(out, key=lambda n: (n.onset, n.pitch)), starts)
@@ -82,6 +89,16 @@ def _join(note: Placed, voice: list[_Chord], log_value: NDArray[np.float64]) -> 
     if voice and voice[-1].end > note.onset:
         voice[-1].end = note.onset
     voice.append(_Chord(note.onset, note.end, [note]))
+
+
+def _close_gaps(voice: list[_Chord], log_value: NDArray[np.float64]) -> None:
+    """Lengthens chords over rests shorter than an eighth, unless the network is sure of them: editors do not write the touch."""
+    for chord, following in itertools.pairwise(voice):
+        gap = following.onset - chord.end
+        if 0 < gap < LEAST_REST:
+            cost = chord.merit(chord.end, log_value) - chord.merit(following.onset, log_value)
+            if cost < GAP_COST * len(chord.notes) or gap < TINY_REST:
+                chord.end = following.onset
 
 
 def _place_graces(graces: Sequence[Placed], placed: Sequence[Placed], staff: int) -> list[Placed]:

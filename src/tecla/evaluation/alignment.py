@@ -125,4 +125,16 @@ def _trace(move: NDArray[np.int8], centres: NDArray[np.int64], width: int, n: in
             j -= 1
         else:
             i -= 1
-    return path[::-1]
+    return _bridged(path[::-1], n, m)
+
+
+def _bridged(path: Sequence[tuple[int, int]], n: int, m: int) -> list[tuple[int, int]]:
+    """The path with the chords between its steps paired off in order: where pitches disagree, order still speaks."""
+    full: list[tuple[int, int]] = []
+    before = (-1, -1)
+    for step in [*path, (n, m)]:
+        between = min(step[0] - before[0], step[1] - before[1]) - 1
+        full += [(before[0] + k, before[1] + k) for k in range(1, between + 1)]
+        full.append(step)
+        before = step
+    return full[:-1]

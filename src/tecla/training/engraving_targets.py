@@ -148,7 +148,7 @@ def _note_classes(score: Score, note: ScoreNote, onset: Fraction | None, followi
         min(int(position * 2), BAR_EIGHTHS - 1),
         int(position == 0),
         int(position % beat == 0),
-        int(note.staff > 1),
+        int(note.staff % 2 == 0),  # a score of two parts numbers its staves 1 to 4
         measure.key_fifths + 7,
         note.pitch.alter + 2,
     ]
