@@ -9,8 +9,8 @@ by a second reader (verovio), which finds as many pages as it should (at least o
 from __future__ import annotations
 
 import argparse
-import time
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np

@@ -60,7 +60,9 @@ def test_the_stated_key_spells() -> None:
 
 
 def test_easy_is_easier() -> None:
-    wishes = {level: len(engrave(waltz(), Wishes(time=THREE, tempo_bpm=120, level=level)).notes()) for level in ("faithful", "clean", "easy")}
+    wishes = {
+        level: len(engrave(waltz(), Wishes(time=THREE, tempo_bpm=120, level=level)).notes()) for level in ("faithful", "clean", "easy")
+    }
     assert wishes["faithful"] >= wishes["clean"] >= wishes["easy"] > 16
 
 
@@ -81,7 +83,9 @@ def test_any_take_becomes_a_valid_page(seed: int, tmp_path: Path) -> None:
     """A Score cannot hold an invalid bar; what is written is read back the same."""
     page = engrave(hostile(seed), Wishes(level=("faithful", "clean", "easy")[seed % 3], title="Odd & <odd>"))
     save_musicxml(page, tmp_path / "page.mxl")
-    ours, theirs = ([(n.onset, n.duration, n.pitch, n.staff, n.voice) for n in s.notes()] for s in (page, load_musicxml(tmp_path / "page.mxl")))
+    ours, theirs = (
+        [(n.onset, n.duration, n.pitch, n.staff, n.voice) for n in s.notes()] for s in (page, load_musicxml(tmp_path / "page.mxl"))
+    )
     assert ours == theirs
 
 

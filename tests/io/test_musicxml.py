@@ -23,7 +23,11 @@ def page() -> Score:
     chord = Event(Fraction(2), (Head(fis), Head(d, tied_to=True)), 1, NoteValue("half"), marks=("staccato", "arpeggiate"))
     last = Event(Fraction(3), (Head(d, tied_from=True),), 1, NoteValue("half", 1))
     low = Event(Fraction(3), (Head(g),), 2, NoteValue("half", 1))
-    told = (Direction(Fraction(0), "dynamics", "mf"), Direction(Fraction(1), "pedal", "start", 2), Direction(Fraction(3), "pedal", "stop", 2))
+    told = (
+        Direction(Fraction(0), "dynamics", "mf"),
+        Direction(Fraction(1), "pedal", "start", 2),
+        Direction(Fraction(3), "pedal", "stop", 2),
+    )
     time = TimeSignature(3, 4)
     return Score(
         (

@@ -54,7 +54,9 @@ def build_measures(
         for staff, voice in FIRST_VOICE.items():
             voices.setdefault(voice, _events([], [], bar, voice, staff, skipped))
         length = Fraction(bar.length - skipped, TICKS)
-        told = tuple(replace(d, position=max(Fraction(0), d.position - Fraction(skipped, TICKS))) for d in (directions or {}).get(index, ()))
+        told = tuple(
+            replace(d, position=max(Fraction(0), d.position - Fraction(skipped, TICKS))) for d in (directions or {}).get(index, ())
+        )
         measures.append(Measure(bar.time, keys[index], _stems(dict(sorted(voices.items()))), length, told, (), str(index + (not pickup))))
     return cut_loose_ties(tuple(measures))
 
@@ -119,7 +121,9 @@ def _apart(moved: Mapping[int, tuple[int, tuple[Placed, ...], bool, bool]], bar:
     return sounds
 
 
-def _events(sounds: Sequence[_Sound], graces: Sequence[tuple[int, Placed]], bar: Bar, voice: int, staff: int, skipped: int) -> tuple[Event, ...]:
+def _events(
+    sounds: Sequence[_Sound], graces: Sequence[tuple[int, Placed]], bar: Bar, voice: int, staff: int, skipped: int
+) -> tuple[Event, ...]:
     first = voice == FIRST_VOICE[staff]
     length = bar.length
     cells = cut_cells(sorted({p for s in sounds for p in (s.start, s.stop)}), length, bar.time)
@@ -139,7 +143,9 @@ def _events(sounds: Sequence[_Sound], graces: Sequence[tuple[int, Placed]], bar:
 def _event(piece: Piece, sound: _Sound | None, staff: int, quiet: bool) -> Event:
     duration = Fraction(piece.stop - piece.start, TICKS)
     bracket = "".join(
-        word for word, here in (("start", piece.start == piece.cell.start), ("stop", piece.stop == piece.cell.stop)) if piece.cell.tuplet and here
+        word
+        for word, here in (("start", piece.start == piece.cell.start), ("stop", piece.stop == piece.cell.stop))
+        if piece.cell.tuplet and here
     )
     if sound is None:
         return Event(duration, (), staff, piece.value, hidden=quiet and not piece.cell.tuplet, bracket=bracket)

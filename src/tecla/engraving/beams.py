@@ -17,7 +17,7 @@ def beam(events: Sequence[Event], time: TimeSignature, start: Fraction = Fractio
     """The events with `beams` said, MusicXML's words from the outermost beam in; `start` is the first event's place in the bar."""
     out = list(events)
     at = start
-    groups: dict[Fraction, list[int]] = {}
+    groups: dict[int, list[int]] = {}
     runs: list[list[int]] = []
     for i, event in enumerate(events):
         if not event.grace:

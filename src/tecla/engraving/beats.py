@@ -70,9 +70,7 @@ class Grid:
         return np.array([bar.start / TICKS for bar in self.bars])
 
 
-def find_grid(
-    onset_sec: NDArray[np.float64], readings: Readings, metre: TimeSignature | None = None, weights: Weights = Weights()
-) -> Grid:
+def find_grid(onset_sec: NDArray[np.float64], readings: Readings, metre: TimeSignature | None = None, weights: Weights = Weights()) -> Grid:
     """Places notes (in order of onset) on a grid of bars; a metre that is given is kept throughout."""
     if not len(onset_sec):
         time = metre or TimeSignature(4, 4)
@@ -83,7 +81,9 @@ def find_grid(
     return _lay_out(lattice, states, steps)
 
 
-def _search(onset_sec: NDArray[np.float64], readings: Readings, lattice: Lattice, weights: Weights) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _search(
+    onset_sec: NDArray[np.float64], readings: Readings, lattice: Lattice, weights: Weights
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Best state of each note, (N,), and the step in ticks from the note before, (N,), 0 for the first."""
     moves = step_likelihood(onset_sec, readings, weights)
     n, n_states = len(onset_sec), len(lattice.metre)
@@ -110,7 +110,12 @@ def _search(onset_sec: NDArray[np.float64], readings: Readings, lattice: Lattice
 
 
 def _change_metre(
-    lattice: Lattice, reached: NDArray[np.float64], best: NDArray[np.float64], back: NDArray[np.int32], origin: NDArray[np.int32], cost: float
+    lattice: Lattice,
+    reached: NDArray[np.float64],
+    best: NDArray[np.float64],
+    back: NDArray[np.int32],
+    origin: NDArray[np.int32],
+    cost: float,
 ) -> NDArray[np.float64]:
     """Lets a bar line change the metre: the same place after it, in another metre, at a cost."""
     crossed = np.where(lattice.crossing, reached, _FAR)

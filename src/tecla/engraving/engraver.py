@@ -161,9 +161,10 @@ def _keys(pitch: NDArray[np.int64], readings: Readings, grid: Grid, stated: int 
 def _spell(notes: list[Placed], readings: Readings, grid: Grid, keys: NDArray[np.int64], stated: bool) -> list[Placed]:
     """Spelt notes; a key that the user states outweighs what the network reads."""
     trust, nearness = (0.1, 0.5) if stated else (1.0, NEARNESS)
-    bars = _bar_of(np.array([n.onset for n in notes], np.int64), grid) if notes else []
+    bars = _bar_of(np.array([n.onset for n in notes], np.int64), grid)
     return [
-        replace(n, fifths=spell(n.pitch, int(keys[bar]), trust * readings.log_alter[n.source], nearness)) for n, bar in zip(notes, bars, strict=True)
+        replace(n, fifths=spell(n.pitch, int(keys[bar]), trust * readings.log_alter[n.source], nearness))
+        for n, bar in zip(notes, bars, strict=True)
     ]
 
 

@@ -113,5 +113,3 @@ def _add(told: Told, grid: Grid, tick: int, word: str) -> None:
     starts = [bar.start for bar in grid.bars]
     index = max(0, bisect_right(starts, tick - (word == "stop")) - 1)
     told.setdefault(index, []).append(Direction(Fraction(tick - starts[index], TICKS), "pedal", word, LEFT))
-
-

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tecla.engraving.notewise import FLAGS, Readings
 from tecla.engraving.placed import Placed
@@ -32,7 +33,7 @@ def find_ornaments(notes: Sequence[Placed], performance: Performance, readings: 
     return _rolled(_trills(marked, onset_sec, column["extra"], column["trill"]), onset_sec, column["arpeggio"])
 
 
-def _trills(notes: list[Placed], onset_sec: np.ndarray, extra: np.ndarray, trill: np.ndarray) -> list[Placed]:  # type: ignore[type-arg]
+def _trills(notes: list[Placed], onset_sec: NDArray[np.float64], extra: NDArray[np.float64], trill: NDArray[np.float64]) -> list[Placed]:
     """Fast alternation of two neighbouring keys, whose later notes the network calls extra: one note with a trill sign."""
     dropped: set[int] = set()
     signed: set[int] = set()
@@ -49,7 +50,7 @@ def _trills(notes: list[Placed], onset_sec: np.ndarray, extra: np.ndarray, trill
     return [replace(n, marks=(*n.marks, "trill-mark")) if n.source in signed else n for n in notes if n.source not in dropped]
 
 
-def _alternation(line: Sequence[Placed], start: int, onset_sec: np.ndarray) -> list[Placed]:  # type: ignore[type-arg]
+def _alternation(line: Sequence[Placed], start: int, onset_sec: NDArray[np.float64]) -> list[Placed]:
     run = [line[start]]
     for n in line[start + 1 : start + 200]:
         late = onset_sec[n.source] - onset_sec[run[-1].source]
@@ -61,7 +62,7 @@ def _alternation(line: Sequence[Placed], start: int, onset_sec: np.ndarray) -> l
     return run
 
 
-def _rolled(notes: list[Placed], onset_sec: np.ndarray, arpeggio: np.ndarray) -> list[Placed]:  # type: ignore[type-arg]
+def _rolled(notes: list[Placed], onset_sec: NDArray[np.float64], arpeggio: NDArray[np.float64]) -> list[Placed]:
     chords: dict[tuple[int, int], list[Placed]] = {}
     for n in notes:
         if not n.grace:

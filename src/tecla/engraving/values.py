@@ -29,7 +29,11 @@ def length_merit(log_value: NDArray[np.float64], length: int) -> float:
 
 
 def written_ends(
-    onset: NDArray[np.int64], staff: NDArray[np.int64], pitch: NDArray[np.int64], log_value: NDArray[np.float64], bar_lines: NDArray[np.int64]
+    onset: NDArray[np.int64],
+    staff: NDArray[np.int64],
+    pitch: NDArray[np.int64],
+    log_value: NDArray[np.float64],
+    bar_lines: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Best end of each note in ticks, (N,); none lasts beyond the next onset of its own pitch."""
     ends = np.zeros(len(onset), np.int64)
@@ -61,5 +65,3 @@ def _next_of_pitch(onset: NDArray[np.int64], pitch: NDArray[np.int64]) -> NDArra
         out[i] = following
         last[int(pitch[i])] = (int(onset[i]), following)
     return out
-
-

@@ -41,7 +41,9 @@ class _Chord:
         return sum(length_merit(log_value[note.source], end - self.onset) for note in self.notes)
 
 
-def split_voices(notes: Sequence[Placed], second: NDArray[np.float64], log_value: NDArray[np.float64], starts: Sequence[int]) -> list[Placed]:
+def split_voices(
+    notes: Sequence[Placed], second: NDArray[np.float64], log_value: NDArray[np.float64], starts: Sequence[int]
+) -> list[Placed]:
     """Gives every note a voice, and the notes of a chord one end. `second` (N,) is each note's odds to lie in a lower voice.
 
     A note that its voice's next chord would overlap is cut short there.
@@ -68,8 +70,11 @@ def _cost(note: Placed, voice: list[_Chord], rank: int, second: float, log_value
     last = voice[-1]
     if last.onset == note.onset:
         both = _Chord(note.onset, note.end, [*last.notes, note])
-        return cost + last.merit(last.end, log_value) + length_merit(log_value[note.source], note.end - note.onset) - max(
-            both.merit(last.end, log_value), both.merit(note.end, log_value)
+        return (
+            cost
+            + last.merit(last.end, log_value)
+            + length_merit(log_value[note.source], note.end - note.onset)
+            - max(both.merit(last.end, log_value), both.merit(note.end, log_value))
         )
     leap = min(abs(n.pitch - note.pitch) for n in last.notes)
     return cost + _LEAP * leap + _cut(voice, note.onset, log_value)

@@ -13,6 +13,7 @@ Metrics: pitch, missing, extra, onset, offset rates and their mean; staff, voice
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +25,9 @@ import numpy as np
 from tecla.evaluation.alignment import match_notes
 from tecla.music.score import Score, ScoreNote
 
-_VALUES: Final = [Fraction(4, 2**k) * f for k in range(6) for f in map(Fraction, ("1", "3/2", "7/4", "2/3"))]  # whole to 32nd, plain, dotted, triplet
+_VALUES: Final = [
+    Fraction(4, 2**k) * f for k in range(6) for f in map(Fraction, ("1", "3/2", "7/4", "2/3"))
+]  # whole to 32nd, plain, dotted, triplet
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def onset_corrections(matched: Sequence[tuple[ScoreNote, ScoreNote]]) -> int:
     places = {scale: i for i, scale in enumerate(scales)}
     cost = np.ones(len(scales), np.int64)
     cost[0] = 0
-    for (a, b), (c, d) in zip(matched[:-1], matched[1:], strict=True):
+    for (a, b), (c, d) in itertools.pairwise(matched):
         cost = np.minimum(cost, cost.min() + 1)
         wanted, found = c.onset - a.onset, d.onset - b.onset
         if found == 0:
@@ -118,7 +121,9 @@ def _onset_line(matched: Sequence[tuple[ScoreNote, ScoreNote]]) -> list[tuple[Fr
     return sorted(at.items())
 
 
-def _carried(end: Fraction, xs: Sequence[Fraction], line: Sequence[tuple[Fraction, list[tuple[int, Fraction]]]], a: ScoreNote, b: ScoreNote) -> Fraction:
+def _carried(
+    end: Fraction, xs: Sequence[Fraction], line: Sequence[tuple[Fraction, list[tuple[int, Fraction]]]], a: ScoreNote, b: ScoreNote
+) -> Fraction:
     """Where an estimated end lies in the reference's time: at the onset it meets, else between its neighbours."""
     place = bisect_left(xs, end)
     if place == len(xs):
@@ -151,12 +156,14 @@ def _links(notes: Sequence[ScoreNote]) -> set[tuple[int, int]]:
     out = set()
     for chords in voices.values():
         order = sorted(chords)
-        for x, y in zip(order[:-1], order[1:], strict=True):
+        for x, y in itertools.pairwise(order):
             out |= {(i, j) for i in chords[x] for j in chords[y]}
     return out
 
 
-def _signatures(reference: Score, estimate: Score, matched: Sequence[tuple[ScoreNote, ScoreNote]]) -> tuple[list[tuple[object, object]], list[tuple[object, object]]]:
+def _signatures(
+    reference: Score, estimate: Score, matched: Sequence[tuple[ScoreNote, ScoreNote]]
+) -> tuple[list[tuple[object, object]], list[tuple[object, object]]]:
     """Time and key signature at each matched note, reference and estimate."""
     times: list[tuple[object, object]] = []
     keys: list[tuple[object, object]] = []

@@ -25,7 +25,7 @@ class _State:
     """What carries over from measure to measure of a part."""
 
     divisions: Fraction = Fraction(1)
-    time: TimeSignature = TimeSignature(4, 4)
+    time: TimeSignature = field(default_factory=lambda: TimeSignature(4, 4))
     fifths: int = 0
 
 
@@ -76,10 +76,8 @@ def _number(text: str | None) -> bool:
 
 
 def _read_part(part: Element, part_index: int, first_staff: int) -> list[_Draft]:
-    state, drafts = _State(), []
-    for element in part.findall("measure"):
-        drafts.append(_read_measure(element, state, part_index, first_staff))
-    return drafts
+    state = _State()
+    return [_read_measure(element, state, part_index, first_staff) for element in part.findall("measure")]
 
 
 def _read_measure(element: Element, state: _State, part_index: int, first_staff: int) -> _Draft:
@@ -130,7 +128,14 @@ def _read_note(item: Element, state: _State, part_index: int, first_staff: int) 
     if not grace and duration == 0:
         duration, grace = Fraction(0), True  # a note that lasts nothing and is no grace note: keep it as one
     event = Event(
-        duration, heads, staff, _value(item, duration, grace), grace, item.get("print-object") == "no", marks, stem=item.findtext("stem") or ""
+        duration,
+        heads,
+        staff,
+        _value(item, duration, grace),
+        grace,
+        item.get("print-object") == "no",
+        marks,
+        stem=item.findtext("stem") or "",
     )
     return event, voice
 

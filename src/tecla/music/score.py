@@ -209,7 +209,8 @@ def cut_loose_ties(measures: tuple[Measure, ...]) -> tuple[Measure, ...]:
         )
         renewed.setdefault(place, []).append(replace(event, heads=heads))
     return tuple(
-        replace(measure, voices={voice: tuple(renewed.get((i, voice), ())) for voice in measure.voices}) for i, measure in enumerate(measures)
+        replace(measure, voices={voice: tuple(renewed.get((i, voice), ())) for voice in measure.voices})
+        for i, measure in enumerate(measures)
     )
 
 

@@ -59,7 +59,11 @@ def _outlined(text: Element, classes: tuple[str, ...]) -> Element:
     for chunk in chunks:
         start = chunk.x - {"middle": chunk.width / 2, "end": chunk.width}.get(chunk.anchor, 0.0)
         for shift, scale, d in chunk.paths:
-            SubElement(group, f"{SVG}path", {"transform": f"translate({start + shift:.1f}, {chunk.y:.1f}) scale({scale:.5f}, {-scale:.5f})", "d": d})
+            SubElement(
+                group,
+                f"{SVG}path",
+                {"transform": f"translate({start + shift:.1f}, {chunk.y:.1f}) scale({scale:.5f}, {-scale:.5f})", "d": d},
+            )
     return group
 
 

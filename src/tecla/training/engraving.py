@@ -165,7 +165,9 @@ def losses(logits: Tensor, batch: Batch, smoothing: float = 0.0) -> dict[str, Te
     return out
 
 
-def train(examples: Sequence[Example], held_out: Sequence[Example], recipe: EngravingRecipe, folder: Path, begin: Path | None = None) -> Notewise:
+def train(
+    examples: Sequence[Example], held_out: Sequence[Example], recipe: EngravingRecipe, folder: Path, begin: Path | None = None
+) -> Notewise:
     """Trains until the steps or the minutes are used up; writes `folder`/last.pt and best.pt (by held-out cost)."""
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)

@@ -108,12 +108,12 @@ def _unfold(performance: Performance, score: Score, notes: list[ScoreNote | None
             silent -= 1
         starts[visit] = at
         at += score.measures[visit[0]].length
-    return [
-        None if note is None else starts[note.measure, int(rounds[index])] + note.position for index, note in enumerate(notes)
-    ]
+    return [None if note is None else starts[note.measure, int(rounds[index])] + note.position for index, note in enumerate(notes)]
 
 
-def _targets(performance: Performance, score: Score, notes: list[ScoreNote | None], onsets: list[Fraction | None], extra: NDArray[np.bool_]) -> Example:
+def _targets(
+    performance: Performance, score: Score, notes: list[ScoreNote | None], onsets: list[Fraction | None], extra: NDArray[np.bool_]
+) -> Example:
     n = len(performance)
     classes = np.full((n, len(COLUMNS)), -1, np.int16)
     flags = np.full((n, len(FLAGS)), -1, np.int8)
@@ -123,7 +123,11 @@ def _targets(performance: Performance, score: Score, notes: list[ScoreNote | Non
         flags[i, 1] = extra[i] if (extra[i] or note is not None) else -1
         if note is None:
             continue
-        following = next((onsets[j] for j in range(i + 1, min(i + 4, n)) if onsets[j] is not None), None) if i + 1 < n and not extra[min(i + 1, n - 1)] else None
+        following = (
+            next((onsets[j] for j in range(i + 1, min(i + 4, n)) if onsets[j] is not None), None)
+            if i + 1 < n and not extra[min(i + 1, n - 1)]
+            else None
+        )
         classes[i] = _note_classes(score, note, onsets[i], following)
         flags[i] = [note.grace, 0, *(bool(_MARKS[name] & set(note.marks)) for name in FLAGS[2:7]), voices[note.measure, note.voice]]
         fifths[i] = note.pitch.fifths
