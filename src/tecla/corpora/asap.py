@@ -129,7 +129,8 @@ def load_annotations(path: Path) -> Annotations:
 def load_alignment(path: Path) -> list[tuple[str, int]]:
     """Reads a *_note_alignment.tsv as pairs of a score note and a performed note.
 
-    ("n12-1", 7) says that performed note 7, in order of onset and pitch, is score note n12 the first time round. A performed note that the score does not have comes as ("", 7); omitted ones are left out.
+    ("n12-1", 7) says that performed note 7, in order of onset and pitch, is score note n12 the first time round. A performed
+    note that the score does not have comes as ("", 7); omitted ones are left out.
     """
     pairs = []
     for line in path.read_text(encoding="utf-8").splitlines()[1:]:

@@ -29,13 +29,14 @@ class Weights:
     """How much each reading counts, in units of log-likelihood; chosen on ASAP's development pieces."""
 
     shift: float = 1.0
-    tempo: float = 0.5
-    place: float = 0.5
-    eighth: float = 0.3
+    tempo: float = 0.7
+    place: float = 0.25
+    eighth: float = 0.6
     downbeat: float = 0.4
-    beat: float = 0.4
-    metre: float = 0.05
-    change: float = 12.0
+    beat: float = 0.6
+    metre: float = 0.02
+    change: float = 20.0
+    chord: float = 0.3
     spread: float = 0.35  # standard deviation of log2 of the tempo around its reading
 
 
@@ -145,7 +146,10 @@ def step_likelihood(onset_sec: NDArray[np.float64], readings: Readings, weights:
     with np.errstate(divide="ignore"):
         off = (np.log2(gap / quarter)[:, None] - np.log2(steps)) / weights.spread
     tempo = -0.5 * np.minimum(off**2, 60.0)
+    rolled = readings.flags[:, [FLAGS.index(name) for name in ("grace", "extra", "arpeggio")]].max(axis=1)
+    together = np.minimum((np.maximum(gap - _CHORD_SEC, 0) / _CHORD_SEC) ** 2, 60.0)
     tempo[:, 0] = -0.5 * np.minimum((np.maximum(gap - _CHORD_SEC, 0) / (0.5 * quarter) / weights.spread) ** 2, 60.0)
+    out[:, 0] -= weights.chord * together * (1.0 - np.maximum(rolled[:-1], rolled[1:]))
     return np.asarray(out + weights.tempo * tempo)
 
 

@@ -19,7 +19,7 @@ from tecla.engraving.levels import arrange
 from tecla.engraving.marks import directions
 from tecla.engraving.metre import TICKS
 from tecla.engraving.network import read_notes
-from tecla.engraving.notewise import FLAGS, Readings
+from tecla.engraving.notewise import FLAGS, PLAIN_PLACES, PLAIN_SHIFTS, Readings
 from tecla.engraving.ornaments import find_ornaments
 from tecla.engraving.placed import Placed
 from tecla.engraving.spelling import NEARNESS, find_keys, spell
@@ -33,6 +33,7 @@ from tecla.music.score import Score
 
 LEVELS: Final = ("faithful", "clean", "easy")
 MOST_NOTES: Final = 200_000
+_SAME_TEMPO: Final = 0.3  # octaves between the stated and the read tempo that rubato explains
 
 
 @dataclass(frozen=True)
@@ -127,15 +128,20 @@ def place_notes(performance: Performance, readings: Readings, grid: Grid) -> lis
 
 
 def _obey_tempo(readings: Readings, tempo_bpm: float | None) -> Readings:
-    """Scales the tempo reading so that its middle is the stated tempo; the network's steps keep only their tempo part."""
+    """Readings at the stated tempo: where the network reads another, its steps and places are of no use, its pulse is."""
     if tempo_bpm is None or not len(readings.quarter_sec):
         return readings
-    middle = float(np.median(readings.quarter_sec))
-    ratio = 60.0 / tempo_bpm / middle
-    if abs(np.log2(ratio)) < 0.3:
+    stated, middle = 60.0 / tempo_bpm, float(np.median(readings.quarter_sec))
+    if abs(np.log2(stated / middle)) < _SAME_TEMPO:
         return readings
-    flat = np.zeros_like(readings.log_shift)
-    return replace(readings, quarter_sec=readings.quarter_sec * ratio, log_shift=flat)
+    n = len(readings.quarter_sec)
+    return replace(
+        readings,
+        quarter_sec=stated * np.sqrt(readings.quarter_sec / middle),
+        log_shift=np.tile(PLAIN_SHIFTS, (n, 1)),
+        log_place=np.tile(PLAIN_PLACES, (n, 1)),
+        log_bar_eighth=np.zeros_like(readings.log_bar_eighth),
+    )
 
 
 def _reach(grid: Grid, end: int) -> Grid:

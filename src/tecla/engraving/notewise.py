@@ -33,6 +33,9 @@ PLACES: Final = _fractions(
 VALUES: Final = _fractions(
     "1/12", "1/8", "1/6", "1/4", "1/3", "3/8", "1/2", "2/3", "3/4", "1", "5/4", "4/3", "3/2", "2", "5/2", "3", "4", "6", "8"
 )  # written length
+# How usual each step and place is, as log-likelihood to a nat or so: for readings at a tempo that the network did not see.
+PLAIN_SHIFTS: Final = np.array([-1, -5, -5, -3.5, -3.5, -6, -1.5, -2.3, -5, -1.8, -4, -3.5, -2, -6, -6, -3.5, -3, -4, -4.5])
+PLAIN_PLACES: Final = 2.0 * np.array([0, -6, -4, -4, -6, -2, -3, -4.5, -6, -6, -1.5, -6, -6, -4.5, -3, -2, -6, -4, -4, -6])
 METRES: Final = ("2/4", "3/4", "4/4", "6/8", "3/8", "12/8", "9/8", "2/2", "6/4", "3/2", "5/4", "other")
 BAR_EIGHTHS: Final = 13  # eighths since the bar line, 12 and more together
 FLAGS: Final = ("grace", "extra", "staccato", "accent", "trill", "arpeggio", "fermata", "second_voice")

@@ -43,7 +43,7 @@ def draw_pages(musicxml: str) -> list[Element]:
     toolkit = _toolkit()
     from tecla.rendering.lettering import outline_texts  # noqa: PLC0415
 
-    if not toolkit.loadData(musicxml):
+    if not toolkit.loadData(_larger_credits(musicxml)):
         raise InputError("verovio cannot read the score: write .musicxml and open it in a notation program")
     pages = []
     for number in range(1, toolkit.getPageCount() + 1):
@@ -67,6 +67,11 @@ def set_sheet(musicxml: str, suffix: str, title: str = "") -> list[bytes]:
         return [svg_to_pdf(pages, *A4_PT, title)]
     texts = [svg_text(page) for page in pages]
     return [_png(text) if suffix == ".png" else text.encode("utf-8") for text in texts]
+
+
+def _larger_credits(musicxml: str) -> str:
+    """Title and composer in the sizes they name: verovio sets credit words at about half of them."""
+    return re.sub(r'(<credit-words[^>]*font-size=")(\d+)"', lambda found: f'{found[1]}{round(1.8 * int(found[2]))}"', musicxml)
 
 
 def page_paths(path: Path, count: int) -> list[Path]:
