@@ -23,7 +23,7 @@ from tecla.engraving.notewise import FLAGS, PLAIN_PLACES, PLAIN_SHIFTS, Readings
 from tecla.engraving.ornaments import find_ornaments
 from tecla.engraving.placed import Placed
 from tecla.engraving.spelling import NEARNESS, find_keys, spell
-from tecla.engraving.values import written_ends
+from tecla.engraving.values import rescaled_values, written_ends
 from tecla.engraving.voices import split_voices
 from tecla.errors import OptionError
 from tecla.music import Performance
@@ -141,6 +141,7 @@ def _obey_tempo(readings: Readings, tempo_bpm: float | None) -> Readings:
         log_shift=np.tile(PLAIN_SHIFTS, (n, 1)),
         log_place=np.tile(PLAIN_PLACES, (n, 1)),
         log_bar_eighth=np.zeros_like(readings.log_bar_eighth),
+        log_value=readings.log_value[:, rescaled_values(stated / middle)],
     )
 
 

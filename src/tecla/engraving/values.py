@@ -28,6 +28,12 @@ def length_merit(log_value: NDArray[np.float64], length: int) -> float:
     return float(max(log_value[nearest], _FLOOR)) - cost
 
 
+def rescaled_values(ratio: float) -> NDArray[np.int64]:
+    """For each written value the table's entry nearest to it where a quarter lasts `ratio` times as long, (19,)."""
+    wanted = np.log(_VALUE_TICKS * 2.0 ** round(float(np.log2(ratio))))
+    return np.asarray(np.abs(np.log(_VALUE_TICKS)[None, :] - wanted[:, None]).argmin(axis=1))
+
+
 def written_ends(
     onset: NDArray[np.int64],
     staff: NDArray[np.int64],
