@@ -71,3 +71,11 @@ def test_nothing_is_replaced_unasked(take: Path, capsys: pytest.CaptureFixture[s
 
 def test_the_input_stays(take: Path) -> None:
     assert run("engrave", take, "-o", take, "--force") == 2
+
+
+def test_a_page_is_judged_against_another(take: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("engrave", take) == 0
+    page = take.with_suffix(".musicxml")
+    assert run("evaluate", "score", page, page, "--json", tmp_path / "figures.json") == 0
+    assert "muster" in capsys.readouterr().out
+    assert '"muster": 0.0' in (tmp_path / "figures.json").read_text()

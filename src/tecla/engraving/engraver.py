@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tecla.engraving.bars import build_measures
 from tecla.engraving.beats import Bar, Grid, beat_map, find_grid
+from tecla.engraving.clefs import choose_clefs
 from tecla.engraving.hands import split_hands
 from tecla.engraving.levels import arrange
 from tecla.engraving.marks import directions
@@ -109,7 +110,7 @@ def engrave_readings(performance: Performance, readings: Readings, wishes: Wishe
     notes = _spell(notes, readings, grid, keys, wishes.key_fifths is not None)
     told = directions(performance, notes, grid, bridge, wishes.tempo_bpm)
     pickup = _pickup(notes, grid)
-    measures = build_measures(notes, grid.bars, keys.tolist(), told, pickup)
+    measures = choose_clefs(build_measures(notes, grid.bars, keys.tolist(), told, pickup))
     tempo = wishes.tempo_bpm or (float(bridge.tempo_bpm(0.0, 8.0)) if len(performance) else None)
     return Engraving(Score(measures, wishes.title, wishes.composer, tempo), bridge, grid)
 

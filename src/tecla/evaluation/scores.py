@@ -16,7 +16,7 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Final
 
@@ -51,6 +51,10 @@ class ScoreMetrics:
     def muster(self) -> float:
         """Mean of the five rates, per cent."""
         return (self.pitch_rate + self.missing_rate + self.extra_rate + self.onset_rate + self.offset_rate) / 5
+
+    def as_dict(self) -> dict[str, float | bool]:
+        """Every figure by name, the mean rate first."""
+        return {"muster": self.muster, **asdict(self)}
 
 
 def evaluate_score(reference: Score, estimate: Score) -> ScoreMetrics:
