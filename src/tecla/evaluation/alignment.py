@@ -28,14 +28,25 @@ def match_notes(reference: Sequence[ScoreNote], estimate: Sequence[ScoreNote]) -
     path = _align([_pitches(reference, c) for c in ours], [_pitches(estimate, c) for c in theirs])
     pairs: dict[int, int] = {}
     used: set[int] = set()
+    anchors = _anchors(path, len(ours))
     for reach in range(_NEAR + 1):
-        for i, j in path:
-            for shift in {-reach, reach}:
+        for i, j in path if reach == 0 else anchors:
+            for shift in sorted({-reach, reach, reach - 1}):
                 if 0 <= j + shift < len(theirs):
                     _pair(reference, estimate, ours[i], theirs[j + shift], pairs, used, slip=0)
     for i, j in path:
         _pair(reference, estimate, ours[i], theirs[j], pairs, used, slip=_SLIP)
     return sorted(pairs.items())
+
+
+def _anchors(path: Sequence[tuple[int, int]], n: int) -> list[tuple[int, int]]:
+    """For every chord of the reference a chord of the estimate to look around: its own, or that of the chord before it."""
+    own = dict(path)
+    last, out = 0, []
+    for i in range(n):
+        last = own.get(i, last)
+        out.append((i, last))
+    return out
 
 
 def _chords(notes: Sequence[ScoreNote]) -> list[list[int]]:
