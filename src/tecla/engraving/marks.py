@@ -84,7 +84,7 @@ def _say_hairpins(told: Told, loudness: NDArray[np.float64], grid: Grid) -> None
         steady = np.sign(loudness[i + 1] - loudness[i]) == np.sign(loudness[i + 2] - loudness[i + 1]) == np.sign(rise)
         if steady and abs(rise) > _HAIRPIN_STEP:
             told.setdefault(i, []).append(Direction(Fraction(0), "wedge", "crescendo" if rise > 0 else "diminuendo", RIGHT))
-            last = i + 1
+            last = i if any(d.kind == "dynamics" for d in told.get(i + 1, ())) else i + 1
             told.setdefault(last, []).append(Direction(Fraction(grid.bars[last].length, TICKS), "wedge", "stop", RIGHT))
             i += 2
         i += 1

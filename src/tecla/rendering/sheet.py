@@ -21,8 +21,8 @@ _OPTIONS: Final = {
     "pageMarginLeft": 120,
     "pageMarginRight": 120,
     "scale": 40,
-    "header": "auto",
-    "footer": "none",
+    "header": "encoded",
+    "footer": "encoded",
     "svgViewBox": True,
     "svgHtml5": False,
     "breaks": "auto",
@@ -43,7 +43,7 @@ def draw_pages(musicxml: str) -> list[Element]:
     toolkit = _toolkit()
     from tecla.rendering.lettering import outline_texts  # noqa: PLC0415
 
-    if not toolkit.loadData(_larger_credits(musicxml)):
+    if not toolkit.loadData(musicxml) or not toolkit.loadData(_with_heading(toolkit.getMEI())):
         raise InputError("verovio cannot read the score: write .musicxml and open it in a notation program")
     pages = []
     for number in range(1, toolkit.getPageCount() + 1):
@@ -69,9 +69,13 @@ def set_sheet(musicxml: str, suffix: str, title: str = "") -> list[bytes]:
     return [_png(text) if suffix == ".png" else text.encode("utf-8") for text in texts]
 
 
-def _larger_credits(musicxml: str) -> str:
-    """Title and composer in the sizes they name: verovio sets credit words at about half of them."""
-    return re.sub(r'(<credit-words[^>]*font-size=")(\d+)"', lambda found: f'{found[1]}{round(1.8 * int(found[2]))}"', musicxml)
+def _with_heading(mei: str) -> str:
+    """The score in verovio's own format with a larger title and a page number at the foot of each page."""
+    titled = re.sub(r'(<pgHead[^>]*>\s*<rend [^>]*halign="center")', r'\1 fontsize="180%"', mei, count=1)
+    foot = '<pgFoot func="all"><rend halign="center"><num label="page">#</num></rend></pgFoot>'
+    if "</pgHead>" in titled:
+        return titled.replace("</pgHead>", "</pgHead>" + foot, 1)
+    return re.sub(r"(<scoreDef[^>]*>)", rf"\1{foot}", titled, count=1)
 
 
 def page_paths(path: Path, count: int) -> list[Path]:
