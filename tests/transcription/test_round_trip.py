@@ -1,4 +1,4 @@
-"""decode is the inverse of encode: what was played comes back from perfect activations."""
+"""targets -> decode -> what was played: both ends of every note, velocities, pedals, pieces, repetitions."""
 
 import numpy as np
 import pytest
@@ -78,7 +78,7 @@ def test_transposed_in_transposed_out() -> None:
 def test_fast_repetitions_stay_apart() -> None:
     onset = np.arange(0.2, 2.0, 0.08)
     found = decode_notes(encode(Performance.from_arrays(onset, onset + 0.05, 60), 0.0, 150).keys, DecodeConfig())
-    assert np.abs(found.onset * FRAME_SEC - onset).max() < 0.008
+    assert np.abs(found.onset * FRAME_SEC - onset).max() < 0.015
     assert (found.key_up[:-1] < found.onset[1:]).all()
 
 
