@@ -38,8 +38,9 @@ class EngravingRecipe:
     warmup: int = 200
     seed: int = 0
     minutes: float = 60.0
-    dropout: float = 0.35
-    smoothing: float = 0.05
+    dropout: float = 0.15
+    smoothing: float = 0.0
+    strong_variation: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,11 @@ class Batch:
     log_quarter: Tensor
 
 
-def vary(example: Example, start: int, length: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], Example]:
+def vary(example: Example, start: int, length: int, rng: np.random.Generator, strong: bool = False) -> tuple[NDArray[np.float32], Example]:
     """A window of an example, played differently: tempo, key, timing, loudness, missing notes."""
     stop = min(len(example.performance), start + length)
     kept = np.arange(start, stop)
-    kept = _thinned(example, kept, rng)
+    kept = _thinned(example, kept, rng) if strong else kept[rng.random(len(kept)) >= rng.choice([0.0, 0.02])]
     notes = example.performance.notes[kept].copy()
     low, high = notes["pitch"].min(), notes["pitch"].max()
     shift = int(np.clip(rng.integers(-5, 7), 21 - low, 108 - high))
@@ -64,7 +65,7 @@ def vary(example: Example, start: int, length: int, rng: np.random.Generator) ->
     notes["velocity"] = np.clip(notes["velocity"] * rng.uniform(0.8, 1.2) + rng.normal(0, 3, len(notes)), 1, 127)
     scale = np.exp(rng.uniform(-0.25, 0.25))
     lasting = (notes["offset_sec"] - notes["onset_sec"]) * scale * np.exp(rng.normal(0, rng.choice([0.05, 0.2]), len(notes)))
-    warp = _rubato(notes["onset_sec"], rng)
+    warp = _rubato(notes["onset_sec"], rng) if strong else notes["onset_sec"]
     notes["onset_sec"] = warp * scale + rng.normal(0, rng.choice([0.001, 0.006]), len(notes))
     notes["offset_sec"] = notes["onset_sec"] + np.maximum(lasting, 0.005)
     order = np.lexsort((notes["pitch"], notes["onset_sec"]))
@@ -129,7 +130,7 @@ def draw(examples: Sequence[Example], recipe: EngravingRecipe, rng: np.random.Ge
     for index in rng.choice(len(examples), recipe.batch, p=odds):
         example = examples[index]
         start = int(rng.integers(0, max(1, len(example.performance) - recipe.window // 2)))
-        rows.append(vary(example, start, recipe.window, rng))
+        rows.append(vary(example, start, recipe.window, rng, recipe.strong_variation))
     n = recipe.window
     notes = np.zeros((len(rows), n, rows[0][0].shape[1]), np.float32)
     classes = np.full((len(rows), n, len(COLUMNS)), -1, np.int64)
