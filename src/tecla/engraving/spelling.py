@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 KEYS: Final = np.arange(-7, 8)
 CHANGE_COST: Final = 30.0
-NOTE_WEIGHT: Final = 0.1
+NOTE_WEIGHT: Final = 0.05
 ACCIDENTAL_COST: Final = 2.0
 SCALE_REACH: Final = 3  # fifths from the middle of a scale to its ends
 NEARNESS: Final = 0.12  # cost of a fifth's distance from the middle of the key's scale
