@@ -27,12 +27,12 @@ _SUSTAIN, _SUSTAIN_DOWN, _SUSTAIN_UP = range(3)
 
 @dataclass(frozen=True)
 class DecodeConfig:
-    """Where to draw lines; chosen on rendered performances and looked at on `maps-disklavier-dev`."""
+    """Where to draw lines; chosen on `maps-disklavier-dev` (docs/experiments.md tells between which values)."""
 
     onset_threshold: float = 0.5
     end_weight: float = 2.0
     pedal_event_weight: float = 1.0
-    pedal_switch_cost: float = 2.0
+    pedal_switch_cost: float = -1.0  # negative: pedal events are believed too little, short lifts got lost
 
 
 @dataclass(frozen=True)
