@@ -187,7 +187,7 @@ def train(
         costs = losses(net(batch.notes), batch, recipe.smoothing)
         total = sum((WEIGHTS[name] * cost for name, cost in costs.items()), torch.zeros(()))
         optimiser.zero_grad()
-        total.backward()  # type: ignore[no-untyped-call]
+        total.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimiser.step()
         if step % 250 == 249 or used >= 1.0:
