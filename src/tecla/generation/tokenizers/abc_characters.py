@@ -1,0 +1,39 @@
+"""ABC as characters: one id per printable ASCII character and the newline. Lossless by construction.
+
+Ids: 0 END, 1 newline, 2..96 the characters from space to tilde.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tecla.errors import InputError
+
+_CHARACTERS = "\n" + "".join(chr(code) for code in range(32, 127))
+_IDS = {character: index + 1 for index, character in enumerate(_CHARACTERS)}
+
+
+class AbcCharacters:
+    """Tunes as sequences of characters."""
+
+    name = "abc-characters"
+    slots = 1
+    vocabulary = 1 + len(_CHARACTERS)
+
+    def encode_text(self, tune: str) -> NDArray[np.int64]:
+        """Ids of a tune and END. Shape: (L + 1, 1).
+
+        Raises:
+            InputError: the tune has a character that is no printable ASCII.
+        """
+        wrong = next((character for character in tune if character not in _IDS), None)
+        if wrong is not None:
+            raise InputError(f"the tune has the character {wrong!r}: ABC here is printable ASCII and newlines")
+        return np.array([*(_IDS[character] for character in tune), 0])[:, None]
+
+    def decode_text(self, ids: NDArray[np.int64]) -> str:
+        """The text up to the first END. Shape: (L, 1) or (L,) ids."""
+        flat = np.asarray(ids).ravel().tolist()
+        flat = flat[: flat.index(0)] if 0 in flat else flat
+        return "".join(_CHARACTERS[index - 1] for index in flat)
