@@ -1,0 +1,174 @@
+"""Sound files in, as a stream of mono float32 blocks in constant memory, and out, whole or not at all.
+
+One reader, FFmpeg's through PyAV: measured beside libsndfile it is as fast, reads video and m4a too, goes on past damage
+in the middle of a file where libsndfile gives up, and keeps quiet on stderr. Writing is libsndfile's.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tecla.errors import InputError, InputWarning, OptionError, OutputError
+from tecla.io.decoding import decode_mono, probe
+from tecla.io.target import whole_target
+
+SAMPLE_RATE: Final = 16_000
+READABLE: Final = frozenset(
+    ".wav .flac .mp3 .ogg .oga .opus .m4a .aac .mp4 .m4v .mov .mkv .webm .avi .aif .aiff .w64 .caf .wma .au .mka .ac3".split()
+)
+_FORMATS: Final = {
+    ".wav": ("WAV", "PCM_16"),
+    ".flac": ("FLAC", "PCM_16"),
+    ".ogg": ("OGG", "VORBIS"),
+    ".mp3": ("MP3", "MPEG_LAYER_III"),
+}
+_LOWEST_RATE: Final = 2_000
+_HIGHEST_RATE: Final = 768_000
+_LOUDEST: Final = 1e4  # float files are sometimes scaled as integers; beyond this the power spectrum would overflow
+
+
+@dataclass(frozen=True)
+class AudioSource:
+    """Sound that can be read again and again from its beginning, a block at a time.
+
+    `sample_rate` in Hz and `channels` are the source's own; `duration_sec` is what it claims (None: it does not say).
+    """
+
+    name: str
+    sample_rate: int
+    channels: int
+    duration_sec: float | None
+    read: Callable[[], Iterator[NDArray[np.float32]]]
+
+    def blocks(self, sample_rate: int = SAMPLE_RATE) -> Iterator[NDArray[np.float32]]:
+        """Mono blocks of any length, (n,) float32, resampled as one stream: no seams. Samples that are not finite are 0.
+
+        Raises:
+            InputError: nothing in it can be decoded, or it holds no finite sample.
+
+        Warns:
+            InputWarning: part of it is damaged or missing.
+        """
+        import soxr  # noqa: PLC0415
+
+        stream = soxr.ResampleStream(self.sample_rate, sample_rate, 1, dtype="float32")
+        for block in _finite(self.name, self.read()):
+            out = stream.resample_chunk(block)
+            if len(out):
+                yield out
+        yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+
+
+def open_audio(path: str | os.PathLike[str]) -> AudioSource:
+    """Opens a sound file, or a video's first sound track; nothing is decoded yet.
+
+    Raises:
+        InputError: missing, empty, of no format FFmpeg knows, or without sound; the message says which.
+    """
+    path = Path(path)
+    sample_rate, channels, duration_sec = probe(path)
+    if not _LOWEST_RATE <= sample_rate <= _HIGHEST_RATE:
+        raise InputError(f"{path} has a sample rate of {sample_rate} Hz: resample it to between {_LOWEST_RATE} and {_HIGHEST_RATE} Hz")
+    return AudioSource(str(path), sample_rate, channels, duration_sec, lambda: decode_mono(path))
+
+
+def array_source(samples: ArrayLike, sample_rate: int, name: str = "the array") -> AudioSource:
+    """Sound already in memory: (n,), (n, channels) or (channels, n), float, or integer of full scale.
+
+    Raises:
+        InputError: no samples, more than two dimensions, or not numbers.
+        OptionError: a sample rate out of bounds.
+    """
+    array = np.asarray(samples)
+    if array.ndim not in (1, 2) or not array.size or array.dtype.kind not in "fiu":
+        raise InputError(f"{name} has shape {array.shape} and type {array.dtype}: give (samples,) or (samples, channels) numbers")
+    if not _LOWEST_RATE <= sample_rate <= _HIGHEST_RATE:
+        raise OptionError(f"sample_rate is {sample_rate} Hz: must be {_LOWEST_RATE} to {_HIGHEST_RATE}")
+    frames = array.reshape(len(array), -1) if array.ndim == 1 or array.shape[0] >= array.shape[1] else array.T
+
+    def read() -> Iterator[NDArray[np.float32]]:
+        for start in range(0, len(frames), sample_rate):
+            yield _mono(frames[start : start + sample_rate])
+
+    return AudioSource(name, int(sample_rate), frames.shape[1], len(frames) / sample_rate, read)
+
+
+def load_audio(path: str | os.PathLike[str], sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
+    """A whole file as mono, (n,) float32.
+
+    Raises:
+        InputError: as `open_audio` and `AudioSource.blocks`.
+    """
+    return np.concatenate(list(open_audio(path).blocks(sample_rate)))
+
+
+def save_audio(
+    path: str | os.PathLike[str], samples: NDArray[np.floating[Any]] | Iterable[NDArray[np.floating[Any]]], sample_rate: int
+) -> None:
+    """Writes wav or flac (16 bit), mp3 or ogg (Vorbis), as the suffix says; samples beyond full scale are clipped.
+
+    Shape:
+        samples: (n,) or (n, channels) float, or an iterable of such blocks
+
+    Raises:
+        OutputError: another suffix, a rate the format has not, or a target that cannot be written.
+    """
+    import soundfile  # noqa: PLC0415
+
+    path = Path(path)
+    if path.suffix.lower() not in _FORMATS:
+        raise OutputError(f"{path} cannot be written: tecla writes sound as {', '.join(_FORMATS)}")
+    format_, subtype = _FORMATS[path.suffix.lower()]
+    blocks = _short_blocks([samples] if isinstance(samples, np.ndarray) else samples)
+    first = next(blocks, np.zeros((0, 1), np.float32))
+    with whole_target(path) as neighbour:
+        try:
+            with soundfile.SoundFile(neighbour, "w", sample_rate, first.shape[1], subtype, format=format_) as file:
+                file.write(first)
+                for block in blocks:
+                    file.write(block)
+        except (soundfile.LibsndfileError, AssertionError) as error:  # a short write is an assertion in soundfile
+            why = str(error) or "the disk is full"
+            raise OutputError(f"{path} cannot be written ({why}): free some space, or try .wav") from error
+
+
+def _short_blocks(blocks: Iterable[NDArray[np.floating[Any]]]) -> Iterator[NDArray[np.float32]]:
+    """(n, channels) blocks of at most 2^16 frames: libsndfile's Vorbis encoder overflows its stack on long ones."""
+    for block in blocks:
+        frames = np.asarray(block, np.float32).reshape(len(block), -1)
+        for start in range(0, len(frames), 2**16):
+            yield np.clip(frames[start : start + 2**16], -1.0, 1.0)
+
+
+def _mono(frames: NDArray[Any]) -> NDArray[np.float32]:
+    """(n, channels) of any numeric type to (n,) float32 at full scale 1; a channel that is not finite counts as silent."""
+    if frames.dtype.kind != "f":
+        limits = np.iinfo(frames.dtype)
+        middle = (float(limits.max) + float(limits.min) + 1.0) / 2
+        return ((frames.mean(axis=1) - middle) / (float(limits.max) + 1.0 - middle)).astype(np.float32)
+    finite = np.isfinite(frames)
+    mono = np.where(finite, frames, 0.0).mean(axis=1).astype(np.float32)
+    mono[~finite.any(axis=1)] = np.nan
+    return mono
+
+
+def _finite(name: str, blocks: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    """The blocks with zeros for what is not finite, and the refusal of a source that holds nothing else."""
+    n_samples = n_bad = 0
+    for block in blocks:
+        bad = ~np.isfinite(block)
+        n_samples, n_bad = n_samples + len(block), n_bad + int(bad.sum())
+        yield np.clip(np.where(bad, np.float32(0), block), -_LOUDEST, _LOUDEST)
+    if n_samples == n_bad:
+        what = "only samples that are not numbers (NaN)" if n_bad else "no sound"
+        raise InputError(f"{name} holds {what}: record or export it again")
+    if n_bad:
+        warnings.warn(InputWarning(f"{name} holds {n_bad} samples that are not numbers (NaN): read as silence"), stacklevel=2)
