@@ -101,11 +101,11 @@ def rate_at(step: int, schedule: Schedule) -> float:
     return schedule.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
-def pieces_hash(pieces: Iterable[Piece]) -> str:
+def pieces_hash(pieces: Iterable[NDArray[Any]]) -> str:
     """SHA-256 of what a model saw: the pieces' ids, in order."""
     digest = hashlib.sha256()
     for piece in pieces:
-        digest.update(np.ascontiguousarray(piece, np.int64).tobytes())
+        digest.update(np.ascontiguousarray(piece).tobytes())
     return digest.hexdigest()
 
 
