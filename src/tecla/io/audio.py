@@ -32,6 +32,7 @@ _FORMATS: Final = {
 }
 _LOWEST_RATE: Final = 2_000
 _HIGHEST_RATE: Final = 768_000
+_DC_SEC: Final = 5
 _LOUDEST: Final = 1e4  # float files are sometimes scaled as integers; beyond this the power spectrum would overflow
 
 
@@ -49,7 +50,10 @@ class AudioSource:
     read: Callable[[], Iterator[NDArray[np.float32]]]
 
     def blocks(self, sample_rate: int = SAMPLE_RATE) -> Iterator[NDArray[np.float32]]:
-        """Mono blocks of any length, (n,) float32, resampled as one stream: no seams. Samples that are not finite are 0.
+        """Mono blocks of any length, (n,) float32, resampled as one stream: no seams.
+
+        Samples that are not finite are 0. A constant offset (DC), as its first seconds show it, is taken out: it would
+        pass for loudness.
 
         Raises:
             InputError: nothing in it can be decoded, or it holds no finite sample.
@@ -60,7 +64,7 @@ class AudioSource:
         import soxr  # noqa: PLC0415
 
         stream = soxr.ResampleStream(self.sample_rate, sample_rate, 1, dtype="float32")
-        for block in _finite(self.name, self.read()):
+        for block in _centred(_finite(self.name, self.read()), _DC_SEC * self.sample_rate):
             out = stream.resample_chunk(block)
             if len(out):
                 yield out
@@ -172,3 +176,17 @@ def _finite(name: str, blocks: Iterator[NDArray[np.float32]]) -> Iterator[NDArra
         raise InputError(f"{name} holds {what}: record or export it again")
     if n_bad:
         warnings.warn(InputWarning(f"{name} holds {n_bad} samples that are not numbers (NaN): read as silence"), stacklevel=2)
+
+
+def _centred(blocks: Iterator[NDArray[np.float32]], n_first: int) -> Iterator[NDArray[np.float32]]:
+    """The blocks less the mean of their first `n_first` samples."""
+    first: list[NDArray[np.float32]] = []
+    for block in blocks:
+        first.append(block)
+        if sum(map(len, first)) >= n_first:
+            break
+    start = np.concatenate(first) if first else np.zeros(1, np.float32)
+    middle = np.float32(start.mean(dtype=np.float64))
+    yield start - middle
+    for block in blocks:
+        yield block - middle

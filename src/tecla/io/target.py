@@ -25,21 +25,34 @@ _REMEDIES: Final = {
 
 
 def check_target(path: str | os.PathLike[str], force: bool = False) -> Path:
-    """Says at the door, before any long work, whether a target can be written.
+    """Says at the door, before any long work, whether a target can be written; folders still missing may be made later.
 
     Raises:
-        OutputError: it exists and `force` is off, it is a folder, or its folder is missing or not writable.
+        OutputError: it exists and `force` is off, it is a folder, or its folder is none or not writable.
     """
     path = Path(path)
     if path.is_dir():
         raise _refusal(path, errno.EISDIR)
     if path.exists() and not force:
         raise OutputError(f"{path} exists already: give --force to replace it, or another name")
-    if not path.parent.is_dir():
-        raise _refusal(path, errno.ENOTDIR if path.parent.exists() else errno.ENOENT)
-    if not os.access(path.parent, os.W_OK):
+    folder = next(folder for folder in path.absolute().parents if folder.exists())
+    if not folder.is_dir():
+        raise _refusal(path, errno.ENOTDIR)
+    if not os.access(folder, os.W_OK):
         raise _refusal(path, errno.EACCES)
     return path
+
+
+def make_folder(path: Path) -> None:
+    """Makes the folder that a target lies in, where there is none.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refusal(path, error.errno, error.strerror) from error
 
 
 @contextmanager

@@ -1,0 +1,54 @@
+"""The command line: one file per command, each thin. Heavy rooms are imported inside the commands."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from tecla import __version__
+from tecla.cli import render, transcribe
+from tecla.errors import InputWarning, TeclaError
+
+app = typer.Typer(
+    name="tecla",
+    help="Listens to a piano and writes down what it heard.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("transcribe")(transcribe.transcribe)
+app.command("render")(render.render)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tecla {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def tecla(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", callback=_print_version, is_eager=True)] = False,
+) -> None:
+    """Listens to a piano and writes down what it heard."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs a command line (the process's own unless given) and exits: 0 done, 1 part of a batch failed, 2 refused, 130 stopped."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("once", InputWarning)
+        warnings.showwarning = _print_warning
+        try:
+            app(args=None if arguments is None else list(arguments), prog_name="tecla")
+        except TeclaError as error:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(2)
+
+
+def _print_warning(message: Warning | str, *_: object) -> None:
+    print(f"warning: {message}", file=sys.stderr)

@@ -1,0 +1,93 @@
+"""tecla transcribe: sound in, notes out; one file, several, or folders of them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tecla.cli.batch import Job, plan_jobs, run_jobs
+
+if TYPE_CHECKING:
+    from tecla.music import Performance
+
+def transcribe(
+    sounds: Annotated[list[Path], typer.Argument(metavar="IN", help="Sound or video files, or folders of them.")],
+    outputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            help="What to write; its suffix decides: .mid .json .csv, .png (piano roll), .wav .flac .mp3 .ogg (played). Repeat it for several."
+            " With several inputs: a folder, or a pattern such as '*.json' or 'notes/*.csv'. Without it: IN.mid beside each input.",
+        ),
+    ] = None,
+    offsets: Annotated[
+        Literal["key", "sounding"],
+        typer.Option(help="Where notes end: when the key comes up, with the pedal written beside it; or when the sound stops, pedal included."),
+    ] = "key",
+    model: Annotated[str, typer.Option(help="The weights: a shipped model's name, or an .onnx file.")] = "default",
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace outputs that exist already.")] = False,
+) -> None:
+    """Write down what a piano plays: notes with velocity, and pedals.
+
+    \b
+    tecla transcribe nocturne.m4a                 nocturne.mid beside it
+    tecla transcribe take.wav -o a.mid -o a.png   MIDI and a picture of it
+    tecla transcribe concert.mp4 -o notes.json    notes with their confidence
+    tecla transcribe recordings/ -o midi/         every recording in a folder
+
+    Reads wav, flac, mp3, ogg, m4a, mp4 and most else, of any rate and length.
+
+    A batch goes on past a bad file, lists the failures at its end and exits with 1.
+    """
+    batch = plan_jobs(sounds, outputs or [])
+    run_jobs(batch, lambda job: _transcribe_one(job, offsets, model), force)
+
+
+def _transcribe_one(job: Job, offsets: Literal["key", "sounding"], model: str) -> None:
+    from tecla import workbench  # noqa: PLC0415
+    from tecla.cli.progress import listening_progress  # noqa: PLC0415
+
+    begin = time.perf_counter()
+    source = workbench.open_sound(job.sound)
+    with listening_progress(job.sound.name, source.duration_sec) as progress:
+        performance = workbench.transcribe(source, offsets=offsets, model=model, on_progress=progress.update)
+    for target in job.targets:
+        workbench.save(performance, target, title=job.sound.stem)
+    print(_summary(job, performance, progress.heard_sec, time.perf_counter() - begin))
+    sys.stdout.flush()
+
+
+def _summary(job: Job, performance: Performance, heard_sec: float, took_sec: float) -> str:
+    """One line: what was written, what is in it, how long it took."""
+    written = ", ".join(map(str, job.targets))
+    speed = f"took {took_sec:.1f} s ({heard_sec / took_sec:.0f} times real time)"
+    if not len(performance):
+        return f"{written}: no notes, nothing to hear in {job.sound.name} ({clock(heard_sec)}); {speed}"
+    return f"{written}: {_contents(performance)}, {clock(heard_sec)}; {speed}"
+
+
+def _contents(performance: Performance) -> str:
+    from tecla.music import SOFT, SUSTAIN  # noqa: PLC0415
+    from tecla.music.pitch import pitch_to_name  # noqa: PLC0415
+
+    pitch, velocity = performance.notes["pitch"], performance.notes["velocity"]
+    notes = "1 note" if len(performance) == 1 else f"{len(performance):,} notes"
+    pedals = [f"{len(performance.pedal_intervals(number))} {name}" for number, name in ((SUSTAIN, "sustain"), (SOFT, "soft"))]
+    range_ = f"{pitch_to_name(int(pitch.min()))} to {pitch_to_name(int(pitch.max()))}"
+    return f"{notes}, {range_}, velocity {velocity.min()} to {velocity.max()}, pedals {' and '.join(pedals)}"
+
+
+def clock(seconds: float) -> str:
+    """Seconds as a player shows them.
+
+    >>> clock(65.4), clock(3725)
+    ('1:05', '1:02:05')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"

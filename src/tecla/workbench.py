@@ -1,0 +1,175 @@
+"""The main path, one short function per verb. READ ME FIRST: the command line and the studio call only this.
+
+    sound --transcribe--> Performance --save--> .mid .json .csv .png (piano roll) .wav .flac .mp3 .ogg (played)
+
+Heavy rooms are imported inside the verb that needs them, so that `import tecla` stays light.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from tecla.errors import InputError, OptionError, OutputError
+from tecla.io.audio import READABLE, AudioSource, array_source, open_audio, save_audio
+from tecla.io.midi import load_midi, save_midi
+from tecla.io.notes import load_csv, load_json, save_csv, save_json
+from tecla.io.target import check_target, make_folder, whole_target
+from tecla.music import Performance
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from tecla.transcription import Transcriber
+
+PathLike = str | os.PathLike[str]
+Offsets = Literal["key", "sounding"]
+
+
+def transcribe(
+    sound: PathLike | ArrayLike | AudioSource,
+    sample_rate: int | None = None,
+    *,
+    offsets: Offsets = "key",
+    model: str = "default",
+    on_progress: Callable[[float], None] | None = None,
+) -> Performance:
+    """What was played, heard from a file, an array or an opened source, in constant memory.
+
+    Args:
+        sound: a path; or samples (n,), (n, channels) or (channels, n), with their `sample_rate` in Hz.
+        offsets: "key" ends notes when keys come up and keeps the pedals; "sounding" lets the pedal extend the notes instead.
+        model: the name of shipped weights, or a path to an .onnx file.
+        on_progress: called now and then with the seconds heard so far.
+
+    Raises:
+        InputError: the sound cannot be read. OptionError: `offsets` or `sample_rate` is out of bounds.
+    """
+    if offsets not in ("key", "sounding"):
+        raise OptionError(f"offsets is {offsets!r}: must be 'key' or 'sounding'")
+    performance = _transcriber(model).transcribe(open_sound(sound, sample_rate).blocks, on_progress)
+    return performance.with_sounding_offsets() if offsets == "sounding" else performance
+
+
+def open_sound(sound: PathLike | ArrayLike | AudioSource, sample_rate: int | None = None) -> AudioSource:
+    """A sound to read in blocks, wherever it lies.
+
+    Raises:
+        InputError: the file cannot be read, or the array is no sound. OptionError: an array without its `sample_rate`.
+    """
+    if isinstance(sound, AudioSource):
+        return sound
+    if isinstance(sound, str | os.PathLike):
+        return open_audio(sound)
+    if sample_rate is None:
+        raise OptionError("an array does not say its sample rate: give sample_rate in Hz")
+    return array_source(sound, sample_rate)
+
+
+def find_sounds(folder: PathLike) -> list[Path]:
+    """All sound and video files in a folder and the folders in it, sorted; hidden ones are left out.
+
+    Raises:
+        InputError: there is none.
+    """
+    folder = Path(folder)
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READABLE and path.is_file() and not _hidden(path, folder))
+    if not found:
+        raise InputError(f"{folder} holds no sound file: name a folder with {', '.join(sorted(READABLE)[:8])} ... files")
+    return found
+
+
+def load(path: PathLike) -> Performance:
+    """Reads a Performance from .mid, .midi, .json or .csv.
+
+    Raises:
+        InputError: another suffix, or a file that cannot be read.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in _READERS:
+        raise InputError(f"{path} is no performance file: give one of {', '.join(_READERS)}")
+    return _READERS[path.suffix.lower()](path)
+
+
+def save(performance: Performance, path: PathLike, title: str | None = None) -> None:
+    """Writes a Performance in the format that the suffix names, whole or not at all, over what was there; makes its folder.
+
+    Raises:
+        OutputError: a suffix that tecla does not write, or a target that cannot be written.
+    """
+    path = Path(path)
+    check_output(path, force=True)
+    make_folder(path)
+    _WRITERS[path.suffix.lower()](performance, path, title or path.stem)
+
+
+def check_output(path: PathLike, force: bool = False) -> None:
+    """Says before any long work whether `save` can write a target.
+
+    Raises:
+        OutputError: a suffix that tecla does not write, a file that exists while `force` is off, or an unwritable place.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in _WRITERS:
+        raise OutputError(f"{path} cannot be written: tecla writes {', '.join(_WRITERS)}")
+    check_target(path, force)
+
+
+def render(performance: Performance, path: PathLike) -> None:
+    """Plays a Performance on the sampled piano into .wav, .flac, .mp3 or .ogg (44.1 kHz stereo), in constant memory.
+
+    Raises:
+        OutputError: another suffix, or a target that cannot be written.
+    """
+    from tecla.rendering import SAMPLE_RATE, render_blocks  # noqa: PLC0415
+
+    save_audio(path, render_blocks(performance), SAMPLE_RATE)
+
+
+def draw(performance: Performance, path: PathLike) -> None:
+    """Draws a Performance as a piano roll with velocities and pedals (.png).
+
+    Raises:
+        OutputError: the target cannot be written.
+    """
+    from tecla.rendering.pianoroll import draw_piano_roll  # noqa: PLC0415
+
+    with whole_target(path) as neighbour:
+        draw_piano_roll(performance, neighbour)
+
+
+@cache
+def _transcriber(model: str) -> Transcriber:
+    from tecla.transcription import Transcriber  # noqa: PLC0415
+
+    return Transcriber.load(model)
+
+
+def _hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _play(performance: Performance, path: Path, _: str) -> None:
+    render(performance, path)
+
+
+_READERS: Final[dict[str, Callable[[Path], Performance]]] = {
+    ".mid": load_midi,
+    ".midi": load_midi,
+    ".json": load_json,
+    ".csv": load_csv,
+}
+_WRITERS: Final[dict[str, Callable[[Performance, Path, str], None]]] = {
+    ".mid": save_midi,
+    ".midi": save_midi,
+    ".json": lambda performance, path, _: save_json(performance, path),
+    ".csv": lambda performance, path, _: save_csv(performance, path),
+    ".png": lambda performance, path, _: draw(performance, path),
+    ".wav": _play,
+    ".flac": _play,
+    ".mp3": _play,
+    ".ogg": _play,
+}
