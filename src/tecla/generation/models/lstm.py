@@ -69,6 +69,11 @@ class Lstm(nn.Module):
 
     def step(self, previous: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Logits after each of L tokens and the state to go on from. Shape: (B, L) -> (B, L, V)."""
+        hidden, state = self.advance(previous, state)
+        return self.logits(hidden), state
+
+    def advance(self, previous: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """The last layer's output after each of L tokens and the state to go on from. Shape: (B, L) -> (B, L, W)."""
         h, c, past_k, past_v = state
         x = self.dropout(self.embed(previous))
         last_h, last_c = [], []
@@ -80,4 +85,4 @@ class Lstm(nn.Module):
             x = self.dropout(y) + x if index and self.config.look_back else self.dropout(y)
             last_h.append(hn)
             last_c.append(cn)
-        return self.logits(x), [torch.cat(last_h), torch.cat(last_c), past_k, past_v]
+        return x, [torch.cat(last_h), torch.cat(last_c), past_k, past_v]
