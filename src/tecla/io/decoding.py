@@ -54,7 +54,7 @@ def _open(path: Path) -> InputContainer:
         if path.stat().st_size == 0:
             raise InputError(f"{path} is empty: record or copy it again")
         container = av.open(str(path), options=_OPTIONS)
-    except (av.error.InvalidDataError, av.error.EOFError) as error:
+    except (av.error.InvalidDataError, av.error.EOFError, av.error.ArgumentError) as error:
         raise InputError(f"{path} is not a sound file that tecla can read, or is damaged: export it again as wav, flac or mp3") from error
     except (av.error.FFmpegError, OSError) as error:
         raise InputError(f"{path} cannot be read ({error.strerror}): check its name and permissions") from error

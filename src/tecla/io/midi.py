@@ -35,7 +35,7 @@ def load_midi(path: str | os.PathLike[str]) -> Performance:
     Percussion (channel 10) is left out where other channels play. A note that is never closed ends with its track.
 
     Raises:
-        InputError: missing, not MIDI, damaged, without a note or pedal, over 32 MiB or over 100 hours.
+        InputError: missing, not MIDI, damaged, over 32 MiB or over 100 hours.
     """
     path = Path(path)
     try:
@@ -164,7 +164,7 @@ def _one_keyboard(notes: NDArray[np.void]) -> NDArray[np.void]:
     if len(merged):
         for name in ("velocity", "offset_sec"):
             merged[name] = np.maximum.reduceat(notes[name], unisons)
-    merged["offset_sec"] = np.maximum(merged["offset_sec"], merged["onset_sec"] + SHORTEST_NOTE_SEC)
+    merged["offset_sec"] += np.where(merged["offset_sec"] > merged["onset_sec"], 0.0, SHORTEST_NOTE_SEC)
     same = np.diff(merged["pitch"]) == 0
     merged["offset_sec"][:-1][same] = np.minimum(merged["offset_sec"][:-1], merged["onset_sec"][1:])[same]
     return merged

@@ -103,7 +103,8 @@ def _from_rows(rows: list[dict[str, Any]], pedals: list[tuple[float, int, int]])
 def _structured(rows: list[tuple[float, ...]], dtype: np.dtype[np.void]) -> NDArray[np.void]:
     """Rows as a structured array; a value that its integer field cannot hold is refused, not wrapped around."""
     table = np.zeros(len(rows), dtype)
-    for name, column in zip(dtype.names or (), np.array(rows, "f8").reshape(len(rows), -1).T, strict=False):
+    names = dtype.names or ()
+    for name, column in zip(names, np.array(rows, "f8").reshape(-1, len(names)).T, strict=True):
         if dtype[name].kind == "i" and not (np.abs(column) < 2**15).all():
             raise InputError(f"{name} {column[~(np.abs(column) < 2**15)][0]} is out of range")
         table[name] = column

@@ -105,7 +105,7 @@ class Performance:
             holding = np.searchsorted(pedal[:, 0], key_up, side="right") - 1
             held = (holding >= 0) & (key_up < pedal[holding, 1])
             ends[held] = pedal[holding[held], 1]
-        return np.minimum(ends, np.maximum(self._next_onset_sec(), key_up))
+        return np.minimum(ends, np.maximum(self.next_onset_sec(), key_up))
 
     def with_sounding_offsets(self) -> Performance:
         """The same notes with their ends as heard and without pedals, for readers that know no pedal."""
@@ -131,7 +131,7 @@ class Performance:
         notes["pitch"] += semitones
         return replace(self, notes=notes)
 
-    def _next_onset_sec(self) -> NDArray[np.float64]:
+    def next_onset_sec(self) -> NDArray[np.float64]:
         """Onset of the next note on the same key, (N,) seconds; infinity for a key's last note."""
         order = np.lexsort((self.notes["onset_sec"], self.notes["pitch"]))
         following = np.full(len(self.notes), np.inf)

@@ -1,0 +1,1 @@
+"""To ear and eye: a Performance as sound, as a piano roll, beside its reference."""
