@@ -53,13 +53,18 @@ class Engine:
             raise OptionError(f"model {model!r} is unknown: choose {', '.join(shipped())}, or the path of a .json card")
         return cls(stem)
 
-    def restart(self) -> None:
-        """Back to before the first row of a piece; the row that stands for the beginning is read."""
+    def restart(self, skipped: NDArray[Any] | None = None) -> NDArray[np.float32]:
+        """Back to the beginning of a piece, whose own row is read: hidden (1, D). Or, without memory, to after `skipped` rows: (0, 0)."""
         self.state: State = {name: np.zeros(shape, np.float32) for name, shape in self.card["state"].items()}
         self.position = -1
         self._last: NDArray[Any] | None = None
         self._runs = np.zeros(self.slots, np.int64)
-        self.feed(np.array([self.card["begin"]]))
+        if skipped is None or not len(skipped):
+            return self.feed(np.array([self.card["begin"]]))
+        self.position = len(skipped)
+        if "max_run" in self.card:
+            self._count_runs(skipped[-self.card["max_run"] :])
+        return np.zeros((0, 0), np.float32)
 
     def fork(self) -> Engine:
         """A second engine at the same place; both go on independently."""

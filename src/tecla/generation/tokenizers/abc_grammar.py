@@ -42,6 +42,16 @@ class AbcGrammar:
         self._first, self._closing, self._closed, self._space = True, False, False, False
         self._ending = self._slashed = False  # inside a numbered ending; the note being written is divided
 
+    @property
+    def line(self) -> str:
+        """What has been written of the present field."""
+        return self._line
+
+    @property
+    def in_key_field(self) -> bool:
+        """Whether the K: field is being written."""
+        return self._header == 5
+
     def allowed(self, finish: bool = False) -> set[str]:
         """Characters that may come next. With `finish` the tune closes at the next bar where it can."""
         if self._header < 6:
@@ -168,7 +178,7 @@ class AbcGrammar:
         if self._closed:
             return {"!"}
         if self._closing:
-            return {"!", "]"}
+            return {"!", "]", "["}
         return self._starts() | ({"]", "!", "["} if self._line == "full" else set())
 
     def _after_bang(self) -> set[str]:
