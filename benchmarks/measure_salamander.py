@@ -12,6 +12,7 @@ Measured on the whole: `length_samples`, where the tone has sunk into the noise 
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,7 @@ def main() -> None:
             "gain_db": round(float(register_db[i] - level_db[i, j]), 2),
         }
         for i, pitch in enumerate(PITCHES)
-        for j, (layer, delay) in enumerate(zip(LAYERS, delays([heads[pitch, k] for k in LAYERS], TREBLE_LAG if pitch > TREBLE else LARGEST_LAG), strict=True))
+        for j, (layer, delay) in enumerate(zip(LAYERS, delays([heads[pitch, k] for k in LAYERS], largest_lag(pitch)), strict=True))
     ]
     lines = ",\n  ".join(json.dumps(region) for region in regions)
     header = {"name": "Salamander Grand Piano V3", "licence": "CC-BY-3.0", "sample_rate": SAMPLE_RATE}
@@ -75,19 +76,23 @@ def audible_samples(pitch: int, layer: int) -> int:
     return int(np.flatnonzero(level > level.max() * 10 ** (-AUDIBLE_DB / 20))[-1] + 1) * hop
 
 
-def delays(layers: list[NDArray[np.float32]], largest_lag: int) -> NDArray[np.int64]:
+def largest_lag(pitch: int) -> int:
+    return TREBLE_LAG if pitch > TREBLE else LARGEST_LAG
+
+
+def delays(layers: list[NDArray[np.float32]], most: int) -> NDArray[np.int64]:
     """How much later each layer must start so that all agree, at least 0."""
-    lags = [lag(a.mean(1), b.mean(1), largest_lag) for a, b in zip(layers[:-1], layers[1:], strict=True)]
+    lags = [lag(a.mean(1), b.mean(1), most) for a, b in pairwise(layers)]
     position = np.concatenate([[0], np.cumsum(lags)])
     return position.max() - position
 
 
-def lag(a: NDArray[np.float32], b: NDArray[np.float32], largest_lag: int) -> int:
+def lag(a: NDArray[np.float32], b: NDArray[np.float32], most: int) -> int:
     """By how many samples b's string sounds later than a's: the peak of their correlation, near lags preferred on a tie."""
     size = 1 << 15
     correlation = np.fft.irfft(np.fft.rfft(a, size).conj() * np.fft.rfft(b, size), size)
-    lags = np.arange(-largest_lag, largest_lag + 1)
-    near = correlation[lags] / np.sqrt((a**2).sum() * (b**2).sum()) - 0.1 * np.abs(lags) / largest_lag
+    lags = np.arange(-most, most + 1)
+    near = correlation[lags] / np.sqrt((a**2).sum() * (b**2).sum()) - 0.1 * np.abs(lags) / most
     return int(lags[np.argmax(near)])
 
 

@@ -2,7 +2,8 @@
 
     OMP_NUM_THREADS=1 python benchmarks/render.py [PERFORMANCE.mid ...]
 
-Without files it plays ten minutes of its own: ten notes a second all over the keyboard, in every dynamic, pedal down three quarters of the time.
+Without files it plays ten minutes of its own: ten notes a second all over the keyboard, in every dynamic, the pedal down three
+quarters of the time.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ def measure(performance: Performance, room: str) -> str:
     for block in render_blocks(performance, ROOMS[room]):
         n, peak = n + len(block), max(peak, float(np.abs(block).max()))
     wall, cpu, seconds = time.perf_counter() - wall, time.process_time() - cpu, n / SAMPLE_RATE
+    speed = f"x{seconds / wall:.0f} (x{seconds / cpu:.0f} of CPU time)"
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    return f"{seconds:.0f} s of music in {wall:.1f} s: x{seconds / wall:.0f} (x{seconds / cpu:.0f} of CPU time), {memory:.0f} MB, peak {peak:.2f}"
+    return f"{seconds:.0f} s of music in {wall:.1f} s: {speed}, {memory:.0f} MB, peak {peak:.2f}"
 
 
 def random_performance(seed: int = 0) -> Performance:
@@ -46,7 +48,8 @@ def random_performance(seed: int = 0) -> Performance:
     pitch = np.clip(rng.normal(62, 14, n).round(), 21, 108)
     bars = np.arange(0, MINUTES * 60, 2.0)
     pedal = [(t + shift, SUSTAIN, value) for t in bars for shift, value in ((0.0, 0), (0.5, 127))]
-    return Performance.from_arrays(onset, onset + rng.exponential(0.35, n) + 0.05, pitch, np.clip(rng.normal(60, 20, n), 1, 127), 1.0, pedal)
+    velocity = np.clip(rng.normal(60, 20, n), 1, 127)
+    return Performance.from_arrays(onset, onset + rng.exponential(0.35, n) + 0.05, pitch, velocity, controls=pedal)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ def render(performance: Performance, path: PathLike) -> None:
     save_audio(path, render_blocks(performance), SAMPLE_RATE)
 
 
-def draw(performance: Performance, path: PathLike) -> None:
+def draw(performance: Performance, path: PathLike, title: str = "") -> None:
     """Draws a Performance as a piano roll with velocities and pedals (.png).
 
     Raises:
@@ -138,7 +138,7 @@ def draw(performance: Performance, path: PathLike) -> None:
     from tecla.rendering.pianoroll import draw_piano_roll  # noqa: PLC0415
 
     with whole_target(path) as neighbour:
-        draw_piano_roll(performance, neighbour)
+        draw_piano_roll(performance, neighbour, title)
 
 
 @cache
@@ -167,7 +167,7 @@ _WRITERS: Final[dict[str, Callable[[Performance, Path, str], None]]] = {
     ".midi": save_midi,
     ".json": lambda performance, path, _: save_json(performance, path),
     ".csv": lambda performance, path, _: save_csv(performance, path),
-    ".png": lambda performance, path, _: draw(performance, path),
+    ".png": draw,
     ".wav": _play,
     ".flac": _play,
     ".mp3": _play,

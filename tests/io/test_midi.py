@@ -130,7 +130,7 @@ def test_an_empty_midi_file_is_an_empty_performance(tmp_path: Path) -> None:
 def test_a_cut_file_is_used_with_a_warning(tmp_path: Path) -> None:
     path = write(tmp_path / "a.mid", [message for pitch in range(40, 80) for message in (on(pitch, 0), off(pitch, 100))])
     path.write_bytes(path.read_bytes()[:-60])
-    with pytest.warns(InputWarning, match="a.mid is cut short: read up to"):
+    with pytest.warns(InputWarning, match=r"a.mid is cut short: read up to"):
         assert 30 < len(load_midi(path)) < 40
 
 
@@ -146,7 +146,7 @@ def test_what_is_no_midi_file_is_refused_by_name(tmp_path: Path, data: bytes, wh
 
 
 def test_a_missing_file_and_a_folder_are_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="gone.mid cannot be read"):
+    with pytest.raises(InputError, match=r"gone.mid cannot be read"):
         load_midi(tmp_path / "gone.mid")
     with pytest.raises(InputError, match="cannot be read"):
         load_midi(tmp_path)

@@ -62,13 +62,13 @@ def test_what_is_no_note_list_is_refused_by_name(tmp_path: Path, text: str, why:
 @pytest.mark.parametrize("text", ["a,b\n1,2\n", "onset_sec,offset_sec,pitch\n0,1\n", "onset_sec,offset_sec,pitch\n0,1,x\n"])
 def test_what_is_no_table_is_refused_by_name(tmp_path: Path, text: str) -> None:
     (tmp_path / "bad.csv").write_text(text)
-    with pytest.raises(InputError, match="bad.csv is no note list.*name the columns"):
+    with pytest.raises(InputError, match=r"bad.csv is no note list.*name the columns"):
         load_csv(tmp_path / "bad.csv")
 
 
 def test_a_missing_file_and_one_that_is_no_text_are_named(tmp_path: Path) -> None:
     (tmp_path / "bytes.json").write_bytes(b"\xff\xfe\x80")
-    with pytest.raises(InputError, match="bytes.json is not text"):
+    with pytest.raises(InputError, match=r"bytes.json is not text"):
         load_json(tmp_path / "bytes.json")
-    with pytest.raises(InputError, match="gone.csv cannot be read"):
+    with pytest.raises(InputError, match=r"gone.csv cannot be read"):
         load_csv(tmp_path / "gone.csv")

@@ -45,7 +45,13 @@ def test_a_repeated_status_may_be_left_out() -> None:
 
 
 def test_meta_and_system_messages_are_skipped() -> None:
-    odd = b"\x00\xff\x59\x02\x63\x09" + b"\x00\xff\x51\x01\x00" + b"\x00\xff\x7f\x00" + b"\x00\xf0\x03\x01\x02\xf7" + b"\x00\xc0\x05\x00\xe0\x00\x40"
+    odd = (
+        b"\x00\xff\x59\x02\x63\x09"
+        + b"\x00\xff\x51\x01\x00"
+        + b"\x00\xff\x7f\x00"
+        + b"\x00\xf0\x03\x01\x02\xf7"
+        + b"\x00\xc0\x05\x00\xe0\x00\x40"
+    )
     track = smf.decode(file_of(odd + b"\x05\x90\x3c\x40" + END)).tracks[0]
     assert track.events["tick"].tolist() == [5]
     assert track.tempi == []

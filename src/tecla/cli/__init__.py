@@ -33,7 +33,9 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def tecla(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", callback=_print_version, is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", callback=_print_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Listens to a piano and writes down what it heard."""
 
@@ -50,5 +52,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.exit(2)
 
 
-def _print_warning(message: Warning | str, *_: object) -> None:
+def _print_warning(message: Warning | str, *_: object, **__: object) -> None:
     print(f"warning: {message}", file=sys.stderr)

@@ -14,6 +14,7 @@ class ListeningProgress:
     """Takes the seconds heard so far."""
 
     def __init__(self, bar: Progress, task: TaskID) -> None:
+        """Counts from now on."""
         self.heard_sec = 0.0
         self._bar, self._task, self._begin = bar, task, time.perf_counter()
 
@@ -28,6 +29,12 @@ class ListeningProgress:
 def listening_progress(name: str, duration_sec: float | None) -> Iterator[ListeningProgress]:
     """A bar on stderr for a piece of `duration_sec` seconds (None: unknown); it disappears when done."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[factor]}"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[factor]}"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         yield ListeningProgress(bar, bar.add_task(name, total=duration_sec, factor=""))

@@ -14,6 +14,7 @@ from tecla.cli.batch import Job, plan_jobs, run_jobs
 if TYPE_CHECKING:
     from tecla.music import Performance
 
+
 def transcribe(
     sounds: Annotated[list[Path], typer.Argument(metavar="IN", help="Sound or video files, or folders of them.")],
     outputs: Annotated[
@@ -22,13 +23,16 @@ def transcribe(
             "-o",
             "--output",
             metavar="OUT",
-            help="What to write; its suffix decides: .mid .json .csv, .png (piano roll), .wav .flac .mp3 .ogg (played). Repeat it for several."
-            " With several inputs: a folder, or a pattern such as '*.json' or 'notes/*.csv'. Without it: IN.mid beside each input.",
+            help="What to write; its suffix decides: .mid .json .csv, .png (piano roll), .wav .flac .mp3 .ogg (played)."
+            " Repeat it for several. With several inputs: a folder,"
+            " or a pattern such as '*.json' or 'notes/*.csv'. Without it: IN.mid beside each input.",
         ),
     ] = None,
     offsets: Annotated[
         Literal["key", "sounding"],
-        typer.Option(help="Where notes end: when the key comes up, with the pedal written beside it; or when the sound stops, pedal included."),
+        typer.Option(
+            help="Where notes end: when the key comes up, with the pedal written beside it; or when the sound stops, pedal included."
+        ),
     ] = "key",
     model: Annotated[str, typer.Option(help="The weights: a shipped model's name, or an .onnx file.")] = "default",
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace outputs that exist already.")] = False,

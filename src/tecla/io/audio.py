@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tecla.errors import InputError, InputWarning, OptionError, OutputError
-from tecla.io.decoding import decode_mono, probe
+from tecla.io.decoding import decode_mono, mix, probe
 from tecla.io.target import whole_target
 
 SAMPLE_RATE: Final = 16_000
@@ -100,7 +100,7 @@ def array_source(samples: ArrayLike, sample_rate: int, name: str = "the array") 
 
     def read() -> Iterator[NDArray[np.float32]]:
         for start in range(0, len(frames), sample_rate):
-            yield _mono(frames[start : start + sample_rate])
+            yield mix(frames[start : start + sample_rate])
 
     return AudioSource(name, int(sample_rate), frames.shape[1], len(frames) / sample_rate, read)
 
@@ -150,18 +150,6 @@ def _short_blocks(blocks: Iterable[NDArray[np.floating[Any]]]) -> Iterator[NDArr
         frames = np.asarray(block, np.float32).reshape(len(block), -1)
         for start in range(0, len(frames), 2**16):
             yield np.clip(frames[start : start + 2**16], -1.0, 1.0)
-
-
-def _mono(frames: NDArray[Any]) -> NDArray[np.float32]:
-    """(n, channels) of any numeric type to (n,) float32 at full scale 1; a channel that is not finite counts as silent."""
-    if frames.dtype.kind != "f":
-        limits = np.iinfo(frames.dtype)
-        middle = (float(limits.max) + float(limits.min) + 1.0) / 2
-        return ((frames.mean(axis=1) - middle) / (float(limits.max) + 1.0 - middle)).astype(np.float32)
-    finite = np.isfinite(frames)
-    mono = np.where(finite, frames, 0.0).mean(axis=1).astype(np.float32)
-    mono[~finite.any(axis=1)] = np.nan
-    return mono
 
 
 def _finite(name: str, blocks: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:

@@ -18,15 +18,12 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 # A playlist named .wav must not make FFmpeg open other files or the network: only containers that hold their own sound.
-_CONTAINERS: Final = (
-    "wav,w64,aiff,au,caf,flac,mp3,aac,ogg,mov,matroska,webm,avi,asf,flv,mpegts,mpeg,ac3,eac3,amr,wv,ape,tta,voc,dts,dsf,rm"
-)
+_CONTAINERS: Final = "wav,w64,aiff,au,caf,flac,mp3,aac,ogg,mov,matroska,webm,avi,asf,flv,mpegts,mpeg,ac3,eac3,amr,wv,ape,tta,voc,dts,dsf,rm"
 _OPTIONS: Final = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
 _WITH_DURATION: Final = {"flac", "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "aiff", "w64", "au", "caf"}
 _GAP_SEC: Final = 0.03  # longer than timestamps jitter, shorter than anyone would hear notes move
 _LONGEST_GAP_SEC: Final = 60.0
 _MISSING_SEC: Final = 0.25
-_FULL_SCALE: Final = {"u1": 128.0, "i2": 32768.0, "i4": 2147483648.0, "i8": 9223372036854775808.0}
 
 
 def probe(path: Path) -> tuple[int, int, float | None]:
@@ -127,14 +124,23 @@ def _decode_frames(container: InputContainer, rate: int, tally: _Tally) -> Itera
 
 def _to_mono(frame: av.AudioFrame) -> NDArray[np.float32]:
     array: NDArray[Any] = frame.to_ndarray()  # (channels, n) when planar, (1, n * channels) when packed
-    channels = array if frame.format.is_planar else array.reshape(-1, frame.layout.nb_channels).T
-    code = array.dtype.str[1:]
-    if code in _FULL_SCALE:
-        middle = 128.0 if code == "u1" else 0.0
-        return ((channels.mean(axis=0) - middle) / _FULL_SCALE[code]).astype(np.float32)
-    finite = np.isfinite(channels)
-    mono = np.where(finite, channels, 0.0).mean(axis=0).astype(np.float32)
-    mono[~finite.any(axis=0)] = np.nan
+    return mix(array.T if frame.format.is_planar else array.reshape(-1, frame.layout.nb_channels))
+
+
+def mix(frames: NDArray[Any]) -> NDArray[np.float32]:
+    """Channels averaged, full scale 1; a sample is NaN where no channel is finite.
+
+    Shape:
+        frames: (n, channels), float, or integer of full scale
+        returns: (n,) float32
+    """
+    if frames.dtype.kind != "f":
+        limits = np.iinfo(frames.dtype)
+        middle = (float(limits.max) + float(limits.min) + 1.0) / 2  # 128 for unsigned bytes, 0 for signed types
+        return np.asarray((frames.mean(axis=1) - middle) / (float(limits.max) + 1.0 - middle), np.float32)
+    finite = np.isfinite(frames)
+    mono = np.asarray(np.where(finite, frames, 0.0).mean(axis=1), np.float32)
+    mono[~finite.any(axis=1)] = np.nan
     return mono
 
 

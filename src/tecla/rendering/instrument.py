@@ -120,7 +120,7 @@ def layer_mix(velocity: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.float6
     >>> int(layer[0]), float(share[0])
     (1, 0.5)
     """
-    position = np.interp(velocity, LAYER_VELOCITIES, range(len(LAYER_VELOCITIES)))
+    position = np.interp(np.asarray(velocity, "f8"), LAYER_VELOCITIES, range(len(LAYER_VELOCITIES)))
     position = np.where(np.abs(position - np.round(position)) < NEGLIGIBLE_SHARE, np.round(position), position)
     lower = np.minimum(position.astype(np.int64), len(LAYER_VELOCITIES) - 2)
     return lower, position - lower

@@ -1,0 +1,109 @@
+"""One real file for each way in which a sound can be bad. The transcriber is a stand-in (conftest.py); nothing else is.
+
+What cannot be heard: one line that names the file, exit code 2, nothing written, the input untouched.
+What can be heard is: exit code 0 and a valid MIDI file.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tecla.io.midi import load_midi
+
+CommandLine = Callable[..., int]
+Recorder = Callable[..., Path]
+
+pytestmark = pytest.mark.usefixtures("stand_in", "here")
+
+
+def _write(name: str, data: bytes) -> None:
+    Path(name).write_bytes(data)
+
+
+def _sound(name: str, samples: object, sample_rate: int = 16_000, subtype: str | None = None) -> None:
+    soundfile.write(name, np.asarray(samples, np.float32), sample_rate, subtype)
+
+
+def _cut_to(name: str, n_bytes: int) -> None:
+    _sound(name, np.random.default_rng(0).standard_normal(16_000) / 9)
+    _write(name, Path(name).read_bytes()[:n_bytes])
+
+
+UNHEARD: dict[str, tuple[Callable[[str], object], str]] = {
+    "empty.wav": (lambda name: _write(name, b""), "is empty"),
+    "text.wav": (lambda name: _write(name, b"Dear diary, today I played.\n" * 99), "not a sound file"),
+    "random.mp3": (lambda name: _write(name, np.random.default_rng(3).bytes(99_999)), "export it again"),
+    "header.wav": (lambda name: _cut_to(name, 40), "not a sound file"),
+    "header.flac": (lambda name: _cut_to(name, 60), "again"),
+    "header.ogg": (lambda name: _cut_to(name, 90), "again"),
+    "nothing.wav": (lambda name: _sound(name, np.zeros(0)), "holds no sound"),
+    "nan.wav": (lambda name: _sound(name, np.full(16_000, np.nan), subtype="FLOAT"), "not numbers"),
+    "missing.wav": (lambda name: None, "No such file"),
+    "folder": (lambda name: Path(name).mkdir(), "holds no sound file"),
+    "folder.wav": (lambda name: Path(name).mkdir(), "holds no sound file"),
+}
+NOISE = np.random.default_rng(0).standard_normal(32_000) / 9
+HEARD: dict[str, tuple[Callable[[str], object], int]] = {
+    "short.wav": (lambda name: _sound(name, NOISE[:1600]), 1),
+    "one-sample.wav": (lambda name: _sound(name, NOISE[:1]), 0),
+    "silence.wav": (lambda name: _sound(name, np.zeros(32_000)), 0),
+    "offset.wav": (lambda name: _sound(name, np.full(32_000, 0.7)), 0),
+    "clipped.wav": (lambda name: _sound(name, np.clip(99 * NOISE, -1, 1)), 2),
+    "8kHz.wav": (lambda name: _sound(name, NOISE[:16_000], 8_000), 2),
+    "192kHz.wav": (lambda name: _sound(name, np.tile(NOISE, 12), 192_000), 2),
+    "six-channels.wav": (lambda name: _sound(name, np.tile(NOISE[:, None], 6)), 2),
+    "quiet.wav": (lambda name: _sound(name, NOISE / 100, subtype="FLOAT"), 2),
+    "partly-nan.wav": (lambda name: _sound(name, np.where(np.arange(32_000) == 99, np.nan, NOISE), subtype="FLOAT"), 2),
+    "cut.wav": (lambda name: _cut_to(name, 20_000), 1),
+}
+
+
+def _fingerprints() -> dict[str, str]:
+    return {path.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in Path().rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", UNHEARD)
+def test_what_cannot_be_heard_is_one_line_and_exit_code_2(name: str, tecla_exits: CommandLine, capfd: pytest.CaptureFixture[str]) -> None:
+    make, why = UNHEARD[name]
+    make(name)
+    before = _fingerprints()
+    assert tecla_exits("transcribe", name, "-o", "out.mid" if name != "folder" and name != "folder.wav" else "out") == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith(f"error: {name} ")
+    assert why in err
+    assert err.count("\n") == 1
+    assert _fingerprints() == before
+
+
+@pytest.mark.parametrize("name", HEARD)
+def test_what_can_be_heard_is(name: str, tecla_exits: CommandLine, capfd: pytest.CaptureFixture[str]) -> None:
+    make, n_notes = HEARD[name]
+    make(name)
+    before = _fingerprints()
+    assert tecla_exits("transcribe", name, "-o", "out.mid") == 0
+    assert len(load_midi("out.mid")) == n_notes
+    assert ("nothing to hear in" in capfd.readouterr().out) == (n_notes == 0)
+    assert _fingerprints().items() > before.items()
+
+
+def test_a_target_that_cannot_be_written_is_named_before_the_work(
+    tecla_exits: CommandLine, record: Recorder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record("take.wav")
+    Path("folder.mid").mkdir()
+    for target, why in {"folder.mid/": "", "take.wav/out.mid": "take.wav/out.mid cannot be written", "out.doc": "tecla writes"}.items():
+        code = tecla_exits("transcribe", "take.wav", "-o", target)
+        assert (code == 2 and why in capsys.readouterr().err) if why else code == 0
+
+
+def test_an_output_that_exists_is_kept(tecla_exits: CommandLine, record: Recorder, capsys: pytest.CaptureFixture[str]) -> None:
+    record("take.wav")
+    Path("take.mid").write_bytes(b"mine")
+    assert tecla_exits("transcribe", "take.wav") == 2
+    assert "--force" in capsys.readouterr().err
+    assert Path("take.mid").read_bytes() == b"mine"
