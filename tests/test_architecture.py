@@ -15,7 +15,8 @@ FLOORS = [  # bottom up; rooms on one floor do not know each other
     {"errors"},
     {"music"},
     {"io", "transcription", "engraving", "generation", "rendering", "evaluation"},
-    {"workbench", "corpora"},
+    {"composition", "corpora"},
+    {"workbench"},
     {"tecla"},  # the public face, tecla/__init__.py
     {"archive", "models"},
     {"training"},

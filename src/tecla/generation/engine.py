@@ -7,6 +7,7 @@ what it is, what it learned from, under which licence, how good it is, and the s
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import cache
 from importlib import resources
@@ -34,6 +35,7 @@ class Engine:
 
     def __init__(self, stem: Path) -> None:
         card, self.trunk, self.head = _opened(stem)
+        self.stem = stem
         self.card: dict[str, Any] = card
         self.slots: int = card["slots"]
         self.context: int = card["context"]
@@ -71,6 +73,10 @@ class Engine:
         twin = object.__new__(Engine)
         twin.__dict__.update(self.__dict__)  # arrays are replaced, never written to
         return twin
+
+    def weights_sha256(self) -> str:
+        """Hash of both graphs."""
+        return _hash(self.stem)
 
     def feed(self, rows: NDArray[Any]) -> NDArray[np.float32]:
         """Reads rows and moves on. Shape: (L, G) -> hidden vectors (L, D), each the summary from which its next row is chosen."""
@@ -128,6 +134,14 @@ def _folder() -> Path:
 
 def _is_network(stem: Path) -> bool:
     return all(Path(f"{stem}{suffix}").is_file() for suffix in (".onnx", ".head.onnx", ".json"))
+
+
+@cache
+def _hash(stem: Path) -> str:
+    digest = hashlib.sha256()
+    for suffix in (".onnx", ".head.onnx"):
+        digest.update(Path(f"{stem}{suffix}").read_bytes())
+    return digest.hexdigest()
 
 
 @cache

@@ -73,13 +73,7 @@ class Tune:
         return next(iter(self.voices.values()), [])
 
 
-def load_abc(path: str | os.PathLike[str]) -> list[Tune]:
-    """Every tune of an .abc file.
-
-    Raises:
-        InputError: missing, too large, no text, no tune, or a tune that does not parse.
-    """
-    path = Path(path)
+def _text(path: Path) -> str:
     try:
         data = path.read_bytes()[: _LARGEST_FILE_BYTES + 1]
     except OSError as error:
@@ -90,13 +84,38 @@ def load_abc(path: str | os.PathLike[str]) -> list[Tune]:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is no ABC text: byte {error.start} is not UTF-8; save it as plain text") from error
-    blocks = [block for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n")) if re.search(r"^X:", block, re.MULTILINE)]
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def load_abc(path: str | os.PathLike[str]) -> list[Tune]:
+    """Every tune of an .abc file.
+
+    Raises:
+        InputError: missing, too large, no text, no tune, or a tune that does not parse.
+    """
+    return [parse_tune(block) for block in _blocks(Path(path))]
+
+
+def load_abc_text(path: str | os.PathLike[str]) -> str:
+    """The text of the first tune of an .abc file, once it has been found to parse.
+
+    Raises:
+        InputError: as `load_abc`.
+    """
+    return _blocks(Path(path))[0]
+
+
+def _blocks(path: Path) -> list[str]:
+    """The text of every tune, each found to parse."""
+    blocks = [block for block in re.split(r"\n\s*\n", _text(path)) if re.search(r"^X:", block, re.MULTILINE)]
     if not blocks:
         raise InputError(f"{path} holds no tune: an ABC tune begins with a line X:1")
     try:
-        return [parse_tune(block) for block in blocks]
+        for block in blocks:
+            parse_tune(block)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
+    return blocks
 
 
 def parse_tune(text: str) -> Tune:
