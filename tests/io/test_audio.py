@@ -108,6 +108,22 @@ def test_one_broken_channel_does_not_silence_the_other(tmp_path: Path) -> None:
     assert np.abs(load_audio(tmp_path / "a.wav")).max() == pytest.approx(0.25, abs=0.01)
 
 
+def test_numbers_beyond_all_measure_do_not_overflow(tmp_path: Path) -> None:
+    samples = np.stack([sine(), sine()], axis=1).astype(np.float64)
+    samples[100] = (np.inf, -np.inf)
+    samples[200] = 1e300
+    soundfile.write(tmp_path / "a.wav", samples, 16_000, "DOUBLE")
+    with pytest.warns(InputWarning, match="holds 2 samples"):
+        assert np.isfinite(load_audio(tmp_path / "a.wav")).all()
+
+
+@pytest.mark.parametrize("name", ["Op. 9: Nocturne.wav", "100 %d.wav", "-o.wav", "é ü.wav"])
+def test_a_file_may_have_any_name(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    soundfile.write(name, sine(), 16_000)
+    assert len(load_audio(name)) == 16_000
+
+
 def test_a_constant_offset_is_taken_out(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", 0.1 * sine(8.0) + 0.4, 16_000, "FLOAT")
     assert np.abs(load_audio(tmp_path / "a.wav") - 0.1 * sine(8.0)).max() < 1e-3
