@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tecla.errors import InputError, OptionError
 from tecla.generation.engine import Engine
@@ -45,16 +44,16 @@ def write_tune(
         grammar.advance(character)
     engine.restart()
     if prompt:
-        engine.feed(_TOKENIZER.encode_text(prompt)[:-1])
+        engine.feed(_TOKENIZER.encode(prompt)[:-1])
     while len(text) < longest + len(prompt):
         allowed = grammar.allowed(finish=bool(bars) and grammar.bars >= bars or len(text) > longest - 200 + len(prompt))
         if forced and grammar.in_key_field:
             allowed = _along(f"K:{forced}", grammar.line, allowed)
-        mask = _mask(allowed) if masked else None
+        mask = _TOKENIZER.mask(allowed) if masked else None
         token = choose(engine.decide(np.zeros(1, np.int64))[0], options, rng, mask)
         if token == 0:
             break
-        character = _TOKENIZER.decode_text(np.array([token]))
+        character = _TOKENIZER.decode(np.array([token]))
         text += character
         grammar.advance(character)
         engine.feed(np.array([[token]]))
@@ -98,9 +97,3 @@ def _key_named(key: str) -> str:
 def _along(whole: str, line: str, allowed: set[str]) -> set[str]:
     """The one next character that spells `whole`."""
     return {whole[len(line)]} if len(line) < len(whole) else allowed & {"\n"}
-
-
-def _mask(characters: set[str]) -> NDArray[np.bool_]:
-    mask = np.zeros(_TOKENIZER.vocabulary, bool)
-    mask[[0 if not c else int(_TOKENIZER.encode_text(c)[0, 0]) for c in characters]] = True
-    return mask

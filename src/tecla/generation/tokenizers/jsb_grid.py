@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tecla.errors import InputError
+from tecla.generation.tokenizers.grid_fit import from_grid, to_grid
 from tecla.music import Performance
 from tecla.music.pitch import HIGHEST_PITCH, LOWEST_PITCH, N_KEYS
 
@@ -20,7 +21,6 @@ SILENCE: Final = 1
 FIRST_KEY: Final = 2
 VOICES: Final = ("soprano", "alto", "tenor", "bass")
 SIXTEENTH_SEC: Final = 0.15625  # 96 quarters a minute
-VELOCITY: Final = 72
 
 
 class JsbGrid:
@@ -32,6 +32,20 @@ class JsbGrid:
 
     def __init__(self, sixteenth_sec: float = SIXTEENTH_SEC) -> None:
         self.sixteenth_sec = sixteenth_sec
+
+    def encode(self, music: Performance) -> NDArray[np.int64]:
+        """Ids of a performance of up to four voices that keeps to the grid, from its first onset on. Shape: (T + 1, 4)."""
+        return self.encode_grid(to_grid(music, self.sixteenth_sec))
+
+    def decode(self, ids: NDArray[np.int64]) -> Performance:
+        """Held pitches as notes of velocity 72; voices in unison are one note."""
+        return from_grid(self.decode_grid(ids), self.sixteenth_sec)
+
+    def allowed(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """A piece ends between 16ths only. Shape: (n,) slots in reading order -> (V,)."""
+        mask = np.ones(self.vocabulary, bool)
+        mask[END] = len(ids) > 0 and len(ids) % self.slots == 0
+        return mask
 
     def encode_grid(self, grid: NDArray[np.int16]) -> NDArray[np.int64]:
         """Ids of a chorale. Shape: (T, 4) pitches, -1 silent -> (T + 1, 4) ids.
