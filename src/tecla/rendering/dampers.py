@@ -50,7 +50,7 @@ class Dampers:
 
     def __init__(self, performance: Performance) -> None:
         moves = performance.controls[performance.controls["number"] == SUSTAIN]
-        start = min(0.0, *moves["time_sec"][:1], *performance.notes["onset_sec"][:1]) - 1.0
+        start = min(moves["time_sec"].min(initial=0), performance.notes["onset_sec"].min(initial=0)) - 1.0
         self._time_sec = np.concatenate([[start], moves["time_sec"]])
         self._grip = grip(np.concatenate([[0], moves["value"]]))
         gained = np.diff(self._time_sec) * self._grip[:-1]

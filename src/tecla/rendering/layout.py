@@ -24,12 +24,13 @@ AXIS: Final = 30
 PEDAL_LANE: Final = 26
 GAP: Final = 22
 LARGEST_HEIGHT: Final = 12_000
+PAGE: Final = LARGEST_HEIGHT - HEADER - MARGIN
 KEY_HEIGHTS: Final = (3, 11)  # thinnest and thickest, pixels
 SMALLEST_SPAN: Final = 36  # keys: three octaves
 PEDAL_ORDER: Final = (SUSTAIN, SOSTENUTO, SOFT)
 PEDAL_NAMES: Final = {SUSTAIN: "sustain", SOSTENUTO: "sostenuto", SOFT: "soft"}
 
-_NICE_SEC: Final = (2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 20, 24, 30, 36, 40, 45, 50, 60, 75, 90, 120, 150, 180, 240, 300, 450, 600, 900, 1800)
+_ROW_STEPS_SEC: Final = ((20, 1), (60, 5), (300, 10), (np.inf, 60))  # rows up to so long are whole multiples of so much
 _TICKS_SEC: Final = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800)
 _TICK_PIXELS: Final = 90
 
@@ -64,12 +65,12 @@ class Layout:
         controls = np.concatenate([performance.controls for performance in performances])
         start = float(np.floor(min(notes["onset_sec"].min(initial=0), controls["time_sec"].min(initial=0))))
         duration = max(max(p.duration_sec for p in performances) - start, 1.0)
-        row_sec = _row_sec(duration)
-        n_rows = int(np.ceil(duration / row_sec))
         lowest, highest = _pitch_span(notes["pitch"])
         pedals = tuple(number for number in PEDAL_ORDER if controls["value"][controls["number"] == number].any())
-        room = (LARGEST_HEIGHT - HEADER - MARGIN) / n_rows - AXIS - GAP - PEDAL_LANE * len(pedals)
-        key_height = int(np.clip(room // (highest - lowest + 1), *KEY_HEIGHTS))
+        n_keys, around = highest - lowest + 1, AXIS + GAP + PEDAL_LANE * len(pedals)
+        row_sec = _row_sec(duration, PAGE // (around + n_keys * KEY_HEIGHTS[0]))
+        n_rows = int(np.ceil(duration / row_sec))
+        key_height = int(np.clip((PAGE / n_rows - around) // n_keys, *KEY_HEIGHTS))
         return cls(start, row_sec, n_rows, lowest, highest, pedals, key_height)
 
     @property
@@ -124,10 +125,10 @@ class Layout:
         return AXIS + (self.highest_pitch - pitch) * self.key_height
 
 
-def _row_sec(duration_sec: float) -> float:
-    wanted = duration_sec / np.ceil(0.4 * np.sqrt(duration_sec))
-    nice = next((sec for sec in _NICE_SEC if sec >= wanted), None)
-    return float(nice or 1800 * np.ceil(wanted / 1800))
+def _row_sec(duration_sec: float, most_rows: int) -> float:
+    wanted = duration_sec / min(np.ceil(0.4 * np.sqrt(duration_sec)), most_rows)
+    step = next(step for longest, step in _ROW_STEPS_SEC if wanted <= longest)
+    return float(step * np.ceil(wanted / step))
 
 
 def _pitch_span(pitch: NDArray[np.int16]) -> tuple[int, int]:
