@@ -102,22 +102,23 @@ def bars_that_add_up(tune: Tune) -> tuple[int, int]:
     """How many bars of the first voice have the length that the meter asks for, and how many bars there are.
 
     A section's first bar may be a pickup; a bar that ends a section or stands before a numbered ending may lack what a pickup beside it
-    or at the section's or the tune's beginning brings.
+    or at the section's, the ending's or the tune's beginning brings.
 
     >>> from tecla.io.abc import parse_tune
     >>> bars_that_add_up(parse_tune("X:1\\nM:3/4\\nL:1/4\\nK:C\\nC|DEF|GA:|\\nB|ccc|dddd|e2|]\\n"))
     (6, 7)
     """
     bars = tune.bars
-    good, pickup, tune_pickup = 0, Fraction(0), Fraction(0)
+    good, pickup, ending_pickup, tune_pickup = 0, Fraction(0), Fraction(0), Fraction(0)
     for at, bar in enumerate(bars):
         full = bar.meter if bar.meter is not None else bar.duration
         opens = at == 0 or bars[at - 1].ends_section or bar.begins_repeat or bool(bar.endings)
-        if opens and not bar.endings:
-            pickup = bar.duration if bar.duration < full else Fraction(0)
+        if opens:
+            begun = bar.duration if bar.duration < full else Fraction(0)
+            pickup, ending_pickup = (pickup, begun) if bar.endings else (begun, Fraction(0))
         tune_pickup = pickup if at == 0 else tune_pickup
         following = bars[at + 1].duration if at + 1 < len(bars) else Fraction(0)
         closes = bar.ends_section or at + 1 == len(bars) or bool(bars[at + 1].endings)
-        made_good = closes and full - bar.duration in {pickup, tune_pickup, following} - {Fraction(0)}
+        made_good = closes and full - bar.duration in {pickup, ending_pickup, tune_pickup, following} - {Fraction(0)}
         good += bar.duration == full or (opens and bar.duration < full) or made_good
     return good, len(bars)

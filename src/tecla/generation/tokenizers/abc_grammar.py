@@ -101,7 +101,7 @@ class AbcGrammar:
         return self.meter - self._done
 
     def _after_line(self) -> set[str]:
-        return self._starts() | {"["} | ({""} if self._closed else set())
+        return self._starts() | ({"["} if self.bars else set()) | ({""} if self._closed else set())
 
     def _after_item(self) -> set[str]:
         return self._starts() | self._bars_allowed() | ({" "} if not self._space and self._room() > 0 and not self._triplet else set())
@@ -162,6 +162,9 @@ class AbcGrammar:
     def _after_slash(self) -> set[str]:
         return ({"2"} if self._pending == 3 else set()) | self._following(self._length())
 
+    def _after_halved(self) -> set[str]:
+        return self._following(self._length())
+
     def _after_fixed(self) -> set[str]:
         return self._following(self._pending)
 
@@ -193,7 +196,7 @@ class AbcGrammar:
     # -- body: what has come ----------------------------------------------------------------------------------------
 
     def _body_advance(self, c: str) -> None:
-        if self._at in ("note", "octave", "digit", "slash", "fixed"):
+        if self._at in ("note", "octave", "digit", "slash", "halved", "fixed"):
             if self._lengthen(c):
                 return
             self._commit(dotted=c in "<>")
@@ -227,8 +230,10 @@ class AbcGrammar:
             self._pending, self._at = Fraction(int(c) or 1), "digit"
         elif c == "/" and self._at in ("note", "octave", "digit"):
             self._slashed, self._at = True, "slash"
+        elif c in _DIGITS and self._at == "slash":  # the 2 of 3/2
+            self._at = "halved"
         else:
-            return c in _DIGITS and self._at == "slash"  # the 2 of 3/2
+            return False
         return True
 
     def _length(self) -> Fraction:
