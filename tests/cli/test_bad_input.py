@@ -5,6 +5,9 @@ What can be heard is: exit code 0 and a valid MIDI file.
 """
 
 import hashlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,3 +110,36 @@ def test_an_output_that_exists_is_kept(tecla_exits: CommandLine, record: Recorde
     assert tecla_exits("transcribe", "take.wav") == 2
     assert "--force" in capsys.readouterr().err
     assert Path("take.mid").read_bytes() == b"mine"
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="permissions do not bind root")
+def test_a_folder_without_permission_is_named(tecla_exits: CommandLine, record: Recorder, capsys: pytest.CaptureFixture[str]) -> None:
+    record("take.wav")
+    Path("locked").mkdir(mode=0o500)
+    assert tecla_exits("transcribe", "take.wav", "-o", "locked/out.mid") == 2
+    assert "locked/out.mid cannot be written: no permission" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX limits")
+@pytest.mark.parametrize("target", ["out.mid", "out.json", "out.png", "out.wav", "out.mp3"])
+def test_a_full_disk_is_named_and_left_clean(target: str, record: Recorder) -> None:
+    """The limit on file size stands in for the disk: writing fails half way."""
+    script = """
+import resource, sys, types
+import tecla.transcription
+from tecla.cli import main
+from tecla.music import Performance
+
+music = Performance.from_arrays([n / 400 for n in range(2000)], [n / 400 + 0.1 for n in range(2000)], [40 + n % 40 for n in range(2000)])
+transcriber = types.SimpleNamespace(transcribe=lambda blocks, on_progress: music)
+tecla.transcription.Transcriber = types.SimpleNamespace(load=lambda model: transcriber)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+main(["transcribe", "take.wav", "-o", sys.argv[1]])
+"""
+    record("take.wav")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([sys.executable, "-c", script, target], capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith(f"error: {target} cannot be written")
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in Path().iterdir()] == ["take.wav"]

@@ -79,6 +79,7 @@ def test_a_file_cut_inside_a_message_keeps_what_came_before() -> None:
         (file_of(division=0), "damaged MIDI header"),
         (file_of(format_=7), "format 7"),
         (file_of(), "without any track"),
+        (file_of(*[END] * 1025), "more than 1024 tracks"),
         (file_of(b"\x00\x3c\x40"), "without the message"),
         (file_of(b"\x00\xf4\x00"), "0xF4 has no place"),
         (file_of(b"\x00\x90\x3c\x90\x40\x00"), "breaks off inside another"),

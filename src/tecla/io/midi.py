@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import defaultdict, deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from tecla.errors import InputError, InputWarning, OutputError
 from tecla.io import smf
@@ -22,7 +24,7 @@ from tecla.music import CONTROL, NOTE, Performance
 TICKS_PER_QUARTER: Final = 960
 TICKS_PER_SEC: Final = TICKS_PER_QUARTER * 1_000_000 / smf.DEFAULT_TEMPO  # 1920: a time moves by 0.26 ms at most
 SHORTEST_NOTE_SEC: Final = 0.001
-_LARGEST_FILE_BYTES: Final = 32 * 2**20  # MAESTRO's largest is 0.5 MB
+_LARGEST_FILE_BYTES: Final = 8 * 2**20  # MAESTRO's largest is 0.5 MB
 _LONGEST_SEC: Final = 100 * 3600.0
 _EARLIEST_SEC: Final = -0.05
 _PERCUSSION: Final = 9
@@ -35,7 +37,7 @@ def load_midi(path: str | os.PathLike[str]) -> Performance:
     Percussion (channel 10) is left out where other channels play. A note that is never closed ends with its track.
 
     Raises:
-        InputError: missing, not MIDI, damaged, over 32 MiB or over 100 hours.
+        InputError: missing, not MIDI, damaged, over 8 MiB or over 100 hours.
     """
     path = Path(path)
     try:
@@ -70,12 +72,12 @@ def _perform(midi: smf.MidiBytes) -> Performance:
     groups = [[track] for track in midi.tracks] if midi.format == 2 else [midi.tracks]
     notes, moves, start_sec = [np.zeros(0, _PLAYED)], [np.zeros(0, _MOVE)], 0.0
     for group in groups:
-        tempi = sorted((tempo for track in group for tempo in track.tempi), key=lambda tempo: tempo[0])
+        tick_to_sec = _clock([tempo for track in group for tempo in track.tempi], midi.division)
         end_sec = start_sec
         for track in group:
             source = len(notes)
-            times = start_sec + _tick_to_sec(track.events["tick"], tempi, midi.division)
-            last_sec = start_sec + float(_tick_to_sec(np.array([track.end_tick]), tempi, midi.division)[0])
+            times = start_sec + tick_to_sec(track.events["tick"])
+            last_sec = start_sec + float(tick_to_sec(track.end_tick))
             notes.append(_pair_notes(track.events, times, last_sec))
             moves.append(_pedal_moves(track.events, times, source))
             end_sec = max(end_sec, last_sec)
@@ -89,19 +91,24 @@ _PLAYED: Final = np.dtype([*NOTE.descr, ("channel", "u1")])
 _MOVE: Final = np.dtype([*CONTROL.descr, ("source", "i4")])
 
 
-def _tick_to_sec(ticks: NDArray[np.int64], tempi: list[tuple[int, int]], division: int) -> NDArray[np.float64]:
-    """Seconds of each tick, (N,); a tempo counts from its own tick on, the last one where several share a tick."""
+def _clock(tempi: list[tuple[int, int]], division: int) -> Callable[[ArrayLike], NDArray[np.float64]]:
+    """Ticks to seconds; a tempo counts from its own tick on, the last one where several share a tick."""
     if division & 0x8000:
         rate = _SMPTE_RATES.get(256 - (division >> 8))
         if rate is None or not division & 0xFF:
             raise InputError(f"a damaged MIDI header (division 0x{division:04X})")
-        return ticks / (rate * (division & 0xFF))
-    starts, tempo = np.array([(0, smf.DEFAULT_TEMPO), *tempi], "i8").T
+        ticks_per_sec = rate * (division & 0xFF)
+        return lambda ticks: np.asarray(ticks, "i8") / ticks_per_sec
+    starts, tempo = np.array([(0, smf.DEFAULT_TEMPO), *sorted(tempi, key=lambda tempo: tempo[0])], "i8").T
     sec_per_tick = tempo * 1e-6 / division
     start_sec = np.concatenate(([0.0], np.cumsum(np.diff(starts) * sec_per_tick[:-1])))
-    segment = np.searchsorted(starts, ticks, side="right") - 1
-    seconds: NDArray[np.float64] = start_sec[segment] + (ticks - starts[segment]) * sec_per_tick[segment]
-    return seconds
+
+    def tick_to_sec(ticks: ArrayLike) -> NDArray[np.float64]:
+        ticks = np.asarray(ticks, "i8")
+        segment = np.searchsorted(starts, ticks, side="right") - 1
+        return np.asarray(start_sec[segment] + (ticks - starts[segment]) * sec_per_tick[segment])
+
+    return tick_to_sec
 
 
 def _pair_notes(events: NDArray[np.void], times: NDArray[np.float64], end_sec: float) -> NDArray[np.void]:
@@ -125,21 +132,20 @@ def _match(events: NDArray[np.void]) -> tuple[list[int], list[int], list[int]]:
     """
     keys = events["channel"].astype("i8") * 128 + events["number"]
     opening = events["kind"] == smf.NOTE_ON
-    balance = np.bincount(keys, np.where(opening, 1, -1), minlength=16 * 128)
-    waiting: dict[int, list[int]] = {}
+    unbalanced = np.bincount(keys, np.where(opening, 1, -1), minlength=16 * 128) > 0
+    waiting: defaultdict[int, deque[int]] = defaultdict(deque)
     starts: list[int] = []
     ends: list[int] = []
     onsets: list[int] = []
     for at, (key, opens) in enumerate(zip(keys.tolist(), opening.tolist(), strict=True)):
-        queue = waiting.setdefault(key, [])
+        queue = waiting[key]
         if opens:
             queue.append(len(onsets))
             onsets.append(at)
         elif queue:
-            closed = len(queue) if balance[key] > 0 else 1
-            starts.extend(queue[:closed])
-            ends.extend([at] * closed)
-            del queue[:closed]
+            for _ in range(len(queue) if unbalanced[key] else 1):
+                starts.append(queue.popleft())
+                ends.append(at)
     return starts, ends, onsets
 
 

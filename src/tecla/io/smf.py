@@ -27,6 +27,7 @@ DEFAULT_TEMPO: Final = 500_000  # microseconds a quarter, 120 bpm
 _PEDALS: Final = frozenset((64, 66, 67))
 _END_OF_TRACK: Final = 0x2F
 _SET_TEMPO: Final = 0x51
+_MOST_TRACKS: Final = 1024
 LONGEST_DELTA: Final = 0x0FFFFFFF
 
 
@@ -67,10 +68,13 @@ def decode(data: bytes) -> MidiBytes:
     size, format_, _, division = struct.unpack_from(">IHHH", data, start + 4)
     if format_ > 2 or division == 0:
         raise InputError(f"a damaged MIDI header (format {format_}, division {division})")
-    tracks, at = [], start + 8 + size
+    tracks: list[Track] = []
+    at = start + 8 + size
     while at + 8 <= len(data):
         kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "big")
         if kind == b"MTrk":
+            if len(tracks) == _MOST_TRACKS:
+                raise InputError(f"more than {_MOST_TRACKS} tracks")
             tracks.append(_decode_track(data, at + 8, at + 8 + size))
         at += 8 + size
     if not tracks:

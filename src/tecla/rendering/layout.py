@@ -126,7 +126,7 @@ class Layout:
 
 
 def _row_sec(duration_sec: float, most_rows: int) -> float:
-    wanted = duration_sec / min(np.ceil(0.4 * np.sqrt(duration_sec)), most_rows)
+    wanted = duration_sec / min(max(round(0.4 * duration_sec**0.5), 1), most_rows)
     step = next(step for longest, step in _ROW_STEPS_SEC if wanted <= longest)
     return float(step * np.ceil(wanted / step))
 
@@ -139,6 +139,6 @@ def _pitch_span(pitch: NDArray[np.int16]) -> tuple[int, int]:
     low, high = max(low - 1, 0), min(high + 1, 127)
     while low > 0 and low % 12 not in (0, 5, 9):
         low -= 1
-    while high < 127 and high % 12 not in (0, 4, 11):
+    while high < 127 and high % 12 not in (4, 11):
         high += 1
     return low, high

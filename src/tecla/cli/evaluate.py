@@ -1,0 +1,143 @@
+"""tecla evaluate: estimates beside what was played; a pair, two folders, or a transcriber on a corpus."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from tecla.cli.judging import Take, Verdict
+    from tecla.corpora import Corpus, Recording
+    from tecla.music import Performance
+
+app = typer.Typer(help="Judge transcriptions against what was played.", no_args_is_help=True)
+
+Json = Annotated[Path | None, typer.Option("--json", metavar="OUT", help="Write every figure of every piece as JSON.")]
+Png = Annotated[Path | None, typer.Option("--png", metavar="FOLDER", help="Draw each piece: hits, misses and inventions, after the shift.")]
+Versus = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Another system's .mid, .json or .csv by piece, for the paired difference.")
+]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Replace outputs that exist already.")]
+
+
+@app.command("notes")
+def notes(
+    reference: Annotated[Path, typer.Argument(metavar="REFERENCE", help="What was played: .mid, .json, .csv, or a folder of them.")],
+    estimate: Annotated[Path, typer.Argument(metavar="ESTIMATE", help="What was heard: a file, or a folder with the same names.")],
+    versus: Versus = None,
+    json: Json = None,
+    png: Png = None,
+    force: Force = False,
+) -> None:
+    """Compare notes and pedals with what was played.
+
+    \b
+    tecla evaluate notes played.mid heard.mid
+    tecla evaluate notes played/ heard/ --versus theirs/ --json figures.json
+
+    mir_eval's rules: onsets within 50 ms, ends within 20 % or 50 ms, velocities within a tenth after a linear fit.
+    Every figure stands twice: as the times are, and after the one constant shift (-30 to 60 ms) that suits a piece best.
+    """
+    from tecla.cli.judging import takes_of_files  # noqa: PLC0415
+
+    _check_targets(json, png, force)
+    others = takes_of_files(reference, versus) if versus else []
+    _report(takes_of_files(reference, estimate), others, json, png)
+
+
+@app.command("transcriber")
+def transcriber(
+    corpus: Annotated[
+        str, typer.Option(metavar="NAME:FOLDER", help="maps, maestro, smd, or folder (your own pairs); a colon; where it lies.")
+    ],
+    split: Annotated[
+        str | None, typer.Option(help="Which split to judge on. Without it: test where there is one, else everything.")
+    ] = None,
+    model: Annotated[str, typer.Option(help="The weights: a shipped model's name, or an .onnx file.")] = "default",
+    estimates: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Judge the transcriptions in a folder instead of transcribing.")
+    ] = None,
+    versus: Versus = None,
+    keep: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Keep the transcriptions as MIDI.")] = None,
+    json: Json = None,
+    png: Png = None,
+    force: Force = False,
+) -> None:
+    """Transcribe a corpus and compare with what was played, whole pieces against the original MIDI.
+
+    \b
+    tecla evaluate transcriber --corpus maps:~/MAPS
+    tecla evaluate transcriber --corpus maps:~/MAPS --estimates theirs/
+    tecla evaluate transcriber --corpus folder:takes/ --model my.onnx --versus theirs/
+
+    Means come with a 95 % interval (bootstrap over pieces); a difference between two systems is paired by piece.
+    """
+    from tecla.cli.judging import takes_of_corpus  # noqa: PLC0415
+    from tecla.corpora import load_corpus  # noqa: PLC0415
+
+    _check_targets(json, png, force)
+    chosen = _choose(load_corpus(corpus), split)
+    others = takes_of_corpus(chosen, _reader(versus)) if versus else []
+    _report(takes_of_corpus(chosen, _reader(estimates) if estimates else _listener(model, keep)), others, json, png)
+
+
+def _choose(corpus: Corpus, split: str | None) -> Corpus:
+    tested = any(recording.split == "test" for recording in corpus.recordings)
+    return corpus.of_split(split or "test") if split or tested else corpus
+
+
+def _reader(folder: Path) -> Callable[[Recording], Performance]:
+    from tecla.cli.judging import load_estimate  # noqa: PLC0415
+
+    return lambda recording: load_estimate(folder, recording.name)
+
+
+def _listener(model: str, keep: Path | None) -> Callable[[Recording], Performance]:
+    """Transcribes a recording, with a bar, and keeps the MIDI if asked."""
+    from tecla import workbench  # noqa: PLC0415
+    from tecla.cli.progress import listening_progress  # noqa: PLC0415
+    from tecla.errors import InputError  # noqa: PLC0415
+
+    def listen(recording: Recording) -> Performance:
+        if recording.audio is None:
+            raise InputError(f"{recording.midi} has no sound beside it: add it, or give --estimates")
+        source = workbench.open_sound(recording.audio)
+        with listening_progress(recording.name, source.duration_sec) as progress:
+            heard = workbench.transcribe(source, model=model, on_progress=progress.update)
+        if keep is not None:
+            workbench.save(heard, keep / f"{recording.name}.mid")
+        return heard
+
+    return listen
+
+
+def _check_targets(json: Path | None, png: Path | None, force: bool) -> None:
+    from tecla.errors import OutputError  # noqa: PLC0415
+    from tecla.io.target import check_target  # noqa: PLC0415
+
+    if json is not None:
+        check_target(json, force)
+    if png is not None and png.exists() and not png.is_dir():
+        raise OutputError(f"{png} is a file: --png takes a folder")
+
+
+def _report(takes: list[Take], others: list[Take], json: Path | None, png: Path | None) -> None:
+    """Judges, prints the tables, writes what was asked for, and exits with 1 if part of it failed."""
+    from tecla.cli import tables  # noqa: PLC0415
+    from tecla.cli.judging import judge, save_json  # noqa: PLC0415
+
+    verdict = judge(takes, others, png)
+    tables.print_verdict(verdict)
+    if json is not None:
+        save_json(verdict, json)
+    _say_failures(verdict, len(takes) + len(others))
+
+
+def _say_failures(verdict: Verdict, n_takes: int) -> None:
+    if verdict.failures:
+        print(f"{len(verdict.failures)} of {n_takes} failed and are left out:", *verdict.failures, sep="\n  ", file=sys.stderr)
+        raise typer.Exit(1)

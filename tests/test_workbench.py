@@ -1,0 +1,96 @@
+"""The verbs from Python. The transcriber is a stand-in that tells how much it was given to hear."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+import tecla
+import tecla.transcription
+from tecla import workbench
+from tecla.errors import InputError, OptionError, OutputError
+from tecla.music import Performance
+
+
+def hear(blocks: Callable[[], Iterable[NDArray[np.float32]]], on_progress: Callable[[float], None] | None) -> Performance:
+    """One note as long as the sound, its velocity the sound's peak in hundredths, and a pedal beyond it."""
+    sound = np.concatenate(list(blocks()))
+    seconds = len(sound) / 16_000
+    if on_progress is not None:
+        on_progress(seconds)
+    return Performance.from_arrays(
+        [0.0], [seconds], [60], [round(100 * float(np.abs(sound).max()))], controls=[(0.1, 64, 127), (9.0, 64, 0)]
+    )
+
+
+@pytest.fixture(autouse=True)
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(tecla.transcription, "Transcriber", SimpleNamespace(load=lambda _: SimpleNamespace(transcribe=hear)), raising=False)
+    workbench._transcriber.cache_clear()
+    yield
+    workbench._transcriber.cache_clear()
+
+
+def tone(sample_rate: int) -> NDArray[np.float32]:
+    return (0.5 * np.sin(2 * np.pi * 440 * np.arange(2 * sample_rate) / sample_rate)).astype(np.float32)
+
+
+def test_a_path_an_array_and_a_source_are_heard_alike(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", tone(44_100), 44_100, "FLOAT")
+    from_path = tecla.transcribe(tmp_path / "a.wav")
+    assert from_path.notes[["offset_sec", "velocity"]].tolist() == [(2.0, 50)]
+    assert from_path == tecla.transcribe(str(tmp_path / "a.wav"))
+    assert from_path == tecla.transcribe(tone(44_100), 44_100)
+    assert from_path == tecla.transcribe(tone(44_100).tolist(), sample_rate=44_100)
+    assert from_path == tecla.transcribe(workbench.open_sound(tmp_path / "a.wav"))
+
+
+def test_progress_is_told_in_seconds() -> None:
+    told: list[float] = []
+    tecla.transcribe(tone(16_000), 16_000, on_progress=told.append)
+    assert told == [2.0]
+
+
+def test_sounding_offsets_are_an_option() -> None:
+    performance = tecla.transcribe(tone(16_000), 16_000, offsets="sounding")
+    assert performance.notes["offset_sec"].tolist() == [9.0]
+    assert len(performance.controls) == 0
+    with pytest.raises(OptionError, match="offsets is 'soft': must be 'key' or 'sounding'"):
+        tecla.transcribe(tone(16_000), 16_000, offsets="soft")  # type: ignore[arg-type]
+
+
+def test_an_array_must_say_its_rate() -> None:
+    with pytest.raises(OptionError, match="give sample_rate in Hz"):
+        tecla.transcribe(tone(16_000))
+
+
+@pytest.mark.parametrize("name", ["a.mid", "a.midi", "a.json", "a.csv", "A.MID"])
+def test_what_is_saved_is_loaded(tmp_path: Path, name: str) -> None:
+    notes = tecla.Performance.from_arrays([0.5], [1.5], [60], [80])
+    tecla.save(notes, tmp_path / "new" / name)
+    assert tecla.load(tmp_path / "new" / name) == notes
+
+
+def test_unknown_suffixes_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"a\.doc cannot be written: tecla writes \.mid"):
+        tecla.save(Performance(), tmp_path / "a.doc")
+    with pytest.raises(InputError, match=r"a\.doc is no performance file: give one of \.mid"):
+        tecla.load(tmp_path / "a.doc")
+
+
+def test_sounds_are_found_at_any_depth_but_not_in_hiding(tmp_path: Path) -> None:
+    for name in ("b.WAV", "a/c.mp4", "a/.cache/d.wav", ".e.wav", "f.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert workbench.find_sounds(tmp_path) == [tmp_path / "a/c.mp4", tmp_path / "b.WAV"]
+
+
+def test_the_public_face_has_its_names() -> None:
+    assert all(hasattr(tecla, name) for name in tecla.__all__)
+    assert set(dir(tecla)) >= set(tecla.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'sing'"):
+        _ = tecla.sing
