@@ -23,7 +23,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "abc-characters": ("lstm", Lstm(LstmConfig(97, width=16, layers=2, embedding=8, look_back=True))),
         "jsb-grid": (
             "music-transformer",
-            MusicTransformer(MusicTransformerConfig(90, 4, width=32, heads=4, layers=2, reach=8, phases=16, runs=True)),
+            MusicTransformer(MusicTransformerConfig(90, 4, width=32, heads=4, layers=2, reach=8, phases=16, runs=True, first_pitch=2)),
         ),
         "continuous": ("continuous-decoder", ContinuousDecoder(ContinuousDecoderConfig(32, 4, 2, reach=8, components=3, features=8))),
     }

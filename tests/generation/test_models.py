@@ -10,7 +10,7 @@ from tecla.generation.models.gpt import Gpt, GptConfig
 from tecla.generation.models.lstm import Lstm, LstmConfig
 from tecla.generation.models.music_transformer import MusicTransformer, MusicTransformerConfig, RelativeAttention, run_lengths, skewed
 
-TRANSFORMER = MusicTransformerConfig(vocabulary=11, slots=4, width=32, heads=4, layers=2, reach=6, phases=4, runs=True)
+TRANSFORMER = MusicTransformerConfig(vocabulary=11, slots=4, width=32, heads=4, layers=2, reach=6, phases=4, runs=True, first_pitch=2)
 
 
 @pytest.fixture(autouse=True)
@@ -72,11 +72,20 @@ def test_nothing_leaks_from_the_future(kind: str) -> None:
 
 def test_a_slot_sees_the_slots_before_it_and_not_itself() -> None:
     model = spread(MusicTransformer(TRANSFORMER))
-    hidden, row = torch.randn(1, 1, 32), torch.tensor([[[1, 2, 3, 4]]])
+    hidden, row = torch.cat([torch.randn(1, 1, 32), torch.tensor([[[5.0, 4, 3, 2]]])], 2), torch.tensor([[[1, 2, 3, 4]]])
     changed = torch.tensor([[[1, 2, 5, 4]]])
     first, second = model.decide(hidden, row), model.decide(hidden, changed)
     assert torch.allclose(first[0, 0, :3], second[0, 0, :3], atol=1e-6)
     assert not torch.allclose(first[0, 0, 3], second[0, 0, 3])
+
+
+def test_intervals_move_with_the_music() -> None:
+    model = spread(MusicTransformer(TRANSFORMER))
+    assert model.intervals is not None
+    z, last, chosen = torch.randn(1, 1, 4, 32), torch.tensor([[[5, 4, 3, 2]]]), torch.tensor([[[6, 5, 4, 3]]])
+    low, high = (model.intervals(z, last + up, chosen + up) for up in (0, 3))
+    assert torch.allclose(low[..., 2:8], high[..., 5:11], atol=1e-5)  # three semitones up, the same logits three ids up
+    assert not low[..., :2].any()  # END and silence are no pitches
 
 
 def test_transformer_cache_is_exact() -> None:

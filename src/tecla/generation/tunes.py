@@ -28,7 +28,7 @@ def write_tune(
     """A tune that goes on from `prompt` (its beginning, head included) or begins by itself; ends with a newline.
 
     Args:
-        bars: close at the first chance after so many bars; 0 lets the network end the tune.
+        bars: so many new bars, then the first chance to close; 0 lets the network end the tune.
         key: one of the grammar's keys, such as "D Major" or "A Dorian"; "" leaves it to the network.
         masked: without the grammar anything may come, and the tune may not parse.
 
@@ -42,11 +42,15 @@ def write_tune(
     text = prompt
     for character in prompt:
         grammar.advance(character)
+    enough = grammar.bars + bars
     engine.restart()
     if prompt:
         engine.feed(_TOKENIZER.encode(prompt)[:-1])
     while len(text) < longest + len(prompt):
-        allowed = grammar.allowed(finish=bool(bars) and grammar.bars >= bars or len(text) > longest - 200 + len(prompt))
+        long = len(text) > longest - 200 + len(prompt)
+        allowed = grammar.allowed(finish=long or (bars > 0 and grammar.bars >= enough - 1))
+        if grammar.bars < enough:  # too early to end: where the tune might have, it goes on
+            allowed = (grammar.allowed() if allowed == {""} else allowed) - {""}
         if forced and grammar.in_key_field:
             allowed = _along(f"K:{forced}", grammar.line, allowed)
         mask = _TOKENIZER.mask(allowed) if masked else None

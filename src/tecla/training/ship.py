@@ -137,6 +137,7 @@ def _parts(network: Network) -> tuple[dict[str, Any], nn.Module, nn.Module]:
     facts = {"state": {"k": shape, "v": shape}, "growing": {"k": 3, "v": 3}, "hidden": config.width}
     if isinstance(config, MusicTransformerConfig):
         facts |= {"slots": config.slots, "dtype": "int64", "begin": [0] * config.slots, "max_run": MAX_RUN, "outputs": ["logits"]}
+        facts["hidden"] += config.slots if config.first_pitch else 0
         return facts, _TransformerTrunk(network), _TransformerHead(network)  # type: ignore[arg-type]
     facts |= {"slots": 4, "dtype": "float32", "begin": [0, 90, 0, 0], "outputs": ["shift", "what", "velocity", "duration"]}
     return {**facts, "components": config.components}, _EventTrunk(network), _EventHead(network)  # type: ignore[arg-type]

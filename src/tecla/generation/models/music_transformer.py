@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+FARTHEST = 36  # semitones: intervals beyond are not told apart
 MAX_RUN = 32  # how long a slot has repeated itself is counted up to here
 
 
@@ -30,6 +31,7 @@ class MusicTransformerConfig:
     reach: int = 512  # distances beyond share the last embedding
     phases: int = 0  # positions per metrical cycle that the network is told of; 0: none
     runs: bool = False  # tell the network for how long each slot has repeated itself
+    first_pitch: int = 0  # ids from here on are pitches in semitones, whose intervals the network may use; 0: none are
     dropout: float = 0.1
 
 
@@ -123,6 +125,45 @@ def run_lengths(ids: Tensor) -> Tensor:
     return (position - began).clamp(max=MAX_RUN - 1)
 
 
+class Intervals(nn.Module):
+    """Pitches heard as intervals: what a voice does is a move from its own last note and a distance from the voices beside it.
+
+    A network of absolute pitches has to learn every step and every third once for each pitch; this one adds logits that depend on the
+    interval alone. All begin at zero, so that the plain network is where training starts.
+    """
+
+    def __init__(self, config: MusicTransformerConfig) -> None:
+        super().__init__()
+        self.slots, self.vocabulary, self.first = config.slots, config.vocabulary, config.first_pitch
+        span = 2 * FARTHEST + 1
+        self.chord = nn.Embedding(config.slots * span, config.width)
+        self.moves = nn.Linear(config.width, config.slots * span)  # from the last note, then from each voice chosen before
+        for layer in (self.chord, self.moves):
+            nn.init.zeros_(layer.weight)
+        nn.init.zeros_(self.moves.bias)
+
+    def heard(self, ids: Tensor) -> Tensor:
+        """What the intervals between neighbouring voices (and the outer two) add to an input. Shape: (B, L, G) -> (B, L, D)."""
+        interval = (ids - ids.roll(-1, 2)).clamp(-FARTHEST, FARTHEST) + FARTHEST
+        sung = (ids >= self.first) & (ids.roll(-1, 2) >= self.first)
+        each = self.chord(interval + (2 * FARTHEST + 1) * torch.arange(self.slots, device=ids.device))
+        return (each * sung[..., None]).sum(2)
+
+    def forward(self, z: Tensor, previous: Tensor, target: Tensor) -> Tensor:
+        """Logits by interval. Shape: z (B, L, G, D), previous and target (B, L, G) -> (B, L, G, V)."""
+        scores = self.moves(z).view(*z.shape[:3], self.slots, -1)  # (B, L, G, G, 2 R + 1)
+        pitches = torch.arange(self.vocabulary, device=z.device)
+        total = torch.zeros(*z.shape[:3], self.vocabulary, device=z.device)
+        for source in range(self.slots):
+            # Source 0 is the slot's own last note; source j > 0 is slot j - 1 of this group, known to the slots after it.
+            known = previous if source == 0 else target[:, :, source - 1 : source].expand_as(previous)
+            interval = pitches - known[..., None]
+            said = scores[..., source, :].gather(3, interval.clamp(-FARTHEST, FARTHEST) + FARTHEST)
+            later = torch.arange(self.slots, device=z.device)[:, None] >= source
+            total = total + said * ((interval.abs() <= FARTHEST) & (pitches >= self.first) & (known[..., None] >= self.first) & later)
+        return total
+
+
 class MusicTransformer(nn.Module):
     """Groups of token ids in, logits of every slot of the next group out."""
 
@@ -141,6 +182,7 @@ class MusicTransformer(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.logits = nn.Linear(width, vocabulary)
         self.apply(_initialise)
+        self.intervals = Intervals(config) if config.first_pitch else None
 
     def forward(self, previous: Tensor, target: Tensor, start: Tensor, runs: Tensor | None = None) -> Tensor:
         """Logits of every token of `target` given all before it.
@@ -155,7 +197,7 @@ class MusicTransformer(nn.Module):
         x = self.dropout(self._embedded(previous, start, runs))
         for block in self.blocks:
             x = block(x)
-        return self.decide(x, target)
+        return self.decide(self._carried(x, previous), target)
 
     def step(
         self, previous: Tensor, start: Tensor, runs: Tensor, past: list[tuple[Tensor, Tensor]]
@@ -165,23 +207,32 @@ class MusicTransformer(nn.Module):
         for block, (k, v) in zip(self.blocks, past, strict=True):
             x, k, v = block.cached(x, k, v)  # type: ignore[operator]
             grown.append((k, v))
-        return x, grown
+        return self._carried(x, previous), grown
+
+    def _carried(self, x: Tensor, previous: Tensor) -> Tensor:
+        """Hidden vectors as `decide` takes them: with the last notes behind them, where intervals count from those."""
+        return x if self.intervals is None else torch.cat([x, previous.to(x.dtype)], -1)
 
     def decide(self, hidden: Tensor, target: Tensor) -> Tensor:
-        """Logits within a group. Shape: hidden (B, L, D), target (B, L, G) -> (B, L, G, V)."""
-        z = hidden[:, :, None] + self.slot
+        """Logits within a group. Shape: hidden (B, L, D) or (B, L, D + G), target (B, L, G) -> (B, L, G, V)."""
+        z = hidden[:, :, None, : self.config.width] + self.slot
         if self.peek is not None:
             seen = self.peek(self._offset(target, self.config.vocabulary))  # (B, L, G, D)
             z = z + seen.cumsum(2) - seen
         for layer in self.within:
             z = z + layer(z)
-        logits: Tensor = self.logits(self.norm(z))
+        z = self.norm(z)
+        logits: Tensor = self.logits(z)
+        if self.intervals is not None:
+            logits = logits + self.intervals(z, hidden[..., self.config.width :].round().long(), target)
         return logits
 
     def _embedded(self, previous: Tensor, start: Tensor, runs: Tensor | None) -> Tensor:
         x = self.embed(self._offset(previous, self.config.vocabulary)).sum(2)  # (B, L, D)
         if self.run is not None:
             x = x + self.run(self._offset(run_lengths(previous) if runs is None else runs, MAX_RUN)).sum(2)
+        if self.intervals is not None:
+            x = x + self.intervals.heard(previous)
         if self.phase is not None:
             where = start[:, None] + torch.arange(previous.shape[1], device=previous.device)
             x = x + self.phase(where % self.config.phases)

@@ -11,13 +11,14 @@ from tecla.errors import InputError
 from tecla.generation.tokenizers.continuous import without_overlaps
 from tecla.music import NOTE, Performance
 
-SLOWEST_SEC: Final = 0.36  # a 16th at 42 quarters a minute
+USUAL_SEC: Final = 0.15625  # a 16th at 96 quarters a minute
 FASTEST_SEC: Final = 0.075  # a 16th at 200
+SLOWEST_TATUM_SEC: Final = 1.6  # quarters at 38
 LONGEST_STEPS: Final = 20_000
 
 
 def estimate_sixteenth_sec(performance: Performance) -> float:
-    """The step that onsets keep to best, in seconds: the period whose comb the onsets fit, nearest to 96 quarters a minute among equals.
+    """The step that onsets keep to best, in seconds: a halving of the longest period that they fit.
 
     Raises:
         InputError: fewer than two onsets.
@@ -26,10 +27,15 @@ def estimate_sixteenth_sec(performance: Performance) -> float:
     if len(onsets) < 2:
         raise InputError("the prompt has fewer than two onsets: no pulse can be found in it")
     onsets = onsets[:400] - onsets[0]
-    periods = np.geomspace(FASTEST_SEC, SLOWEST_SEC, 1200)
-    # Resultant length of the onsets' phases on each period's circle; long steps are preferred among those that fit equally.
-    fit = np.abs(np.exp(2j * np.pi * onsets[None] / periods[:, None]).mean(1)) - 0.02 * np.abs(np.log2(periods / 0.15625))
-    return float(periods[fit.argmax()])
+    periods = np.geomspace(FASTEST_SEC, SLOWEST_TATUM_SEC, 2000)
+    # Resultant length of the onsets' phases on each period's circle. Every divisor of a period that fits, fits too: the longest one is the
+    # music's own smallest value, and halving that leads to a 16th at a tempo that people play.
+    fit = np.abs(np.exp(2j * np.pi * onsets[None] / periods[:, None]).mean(1))
+    tatum = periods[np.flatnonzero(fit >= 0.95 * fit.max())[-1]]
+    near = np.flatnonzero(np.abs(periods - tatum) <= 0.02 * tatum)
+    tatum = periods[near[fit[near].argmax()]]
+    halvings = tatum / 2.0 ** np.arange(6)
+    return float(halvings[np.abs(np.log2(halvings / USUAL_SEC)).argmin()])
 
 
 def to_grid(performance: Performance, sixteenth_sec: float, voices: int = 4) -> NDArray[np.int16]:
