@@ -57,6 +57,8 @@ def test_folders_with_another_system_beside_them(here: Path, tecla_exits: Comman
             assert roll.width > 1000
     assert tecla_exits(*arguments) == 2
     assert "exists already" in capsys.readouterr().err
+    assert tecla_exits("evaluate", "notes", "played", "ours", "--png", "rolls") == 2
+    assert "rolls holds files already" in capsys.readouterr().err
     assert tecla_exits(*arguments, "--force") == 0
 
 
@@ -79,12 +81,16 @@ def test_a_missing_estimate_is_named_and_the_rest_judged(here: Path, tecla_exits
 def test_nothing_to_judge_is_refused(here: Path, tecla_exits: CommandLine, capsys: Capture) -> None:
     save_takes("played")
     Path("empty").mkdir()
+    save_takes("twice", names="a")
+    workbench.save(take(0), "twice/a.csv")
     for arguments, message in [
         (("played", "empty"), "empty holds no a.mid"),
         (("empty", "played"), "empty holds no note files"),
         (("played", "played/a.mid"), "give two files or two folders"),
         (("played/a.mid", "played"), "give two files or two folders"),
         (("played/a.mid", "gone.mid"), "gone.mid"),
+        (("twice", "played"), "a in two formats"),
+        (("played", "played", "--png", "played/a.mid"), "is a file: name a folder"),
     ]:
         assert tecla_exits("evaluate", "notes", *arguments) == 2
         assert message in capsys.readouterr().err

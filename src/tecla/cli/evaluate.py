@@ -44,7 +44,7 @@ def notes(
     """
     from tecla.cli.judging import takes_of_files  # noqa: PLC0415
 
-    _check_targets(json, png, force)
+    _check_targets(json, [png], force)
     others = takes_of_files(reference, versus) if versus else []
     _report(takes_of_files(reference, estimate), others, json, png)
 
@@ -79,7 +79,7 @@ def transcriber(
     from tecla.cli.judging import takes_of_corpus  # noqa: PLC0415
     from tecla.corpora import load_corpus  # noqa: PLC0415
 
-    _check_targets(json, png, force)
+    _check_targets(json, [png, keep], force)
     chosen = _choose(load_corpus(corpus), split)
     others = takes_of_corpus(chosen, _reader(versus)) if versus else []
     _report(takes_of_corpus(chosen, _reader(estimates) if estimates else _listener(model, keep)), others, json, png)
@@ -115,14 +115,20 @@ def _listener(model: str, keep: Path | None) -> Callable[[Recording], Performanc
     return listen
 
 
-def _check_targets(json: Path | None, png: Path | None, force: bool) -> None:
+def _check_targets(json: Path | None, folders: list[Path | None], force: bool) -> None:
+    """Refuses before any work what could not, or should not, be written after it."""
     from tecla.errors import OutputError  # noqa: PLC0415
     from tecla.io.target import check_target  # noqa: PLC0415
 
     if json is not None:
         check_target(json, force)
-    if png is not None and png.exists() and not png.is_dir():
-        raise OutputError(f"{png} is a file: --png takes a folder")
+    for folder in folders:
+        if folder is None or not folder.exists():
+            continue
+        if not folder.is_dir():
+            raise OutputError(f"{folder} is a file: name a folder")
+        if any(folder.iterdir()) and not force:
+            raise OutputError(f"{folder} holds files already: give --force to write among them, or another folder")
 
 
 def _report(takes: list[Take], others: list[Take], json: Path | None, png: Path | None) -> None:

@@ -58,6 +58,9 @@ def takes_of_files(reference: Path, estimate: Path) -> list[Take]:
     if not found:
         raise InputError(f"{reference} holds no note files: it should hold {', '.join(NOTE_FILES)} files")
     names = [path.relative_to(reference).with_suffix("").as_posix() for path in found]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"{reference} holds {twice} in two formats: keep one of them")
     return [Take(name, "", path, partial(load_estimate, estimate, name)) for name, path in zip(names, found, strict=True)]
 
 

@@ -1,0 +1,1 @@
+"""Learning: corpora -> examples -> loop -> weights. Torch lives here and in models."""

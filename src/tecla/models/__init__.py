@@ -1,0 +1,1 @@
+"""Networks for transcription, one file each. Only here and in training may torch be imported."""

@@ -1,0 +1,189 @@
+"""One training run and its folder: begun, watched, stopped, resumed.
+
+    RUN/run.json            what was asked for; a resumed run asks for the same
+    RUN/checkpoint/         network, average, optimizer, progress: enough to go on as if nothing had happened
+    RUN/best.pt             the averaged network that heard the validation best, and what it reached
+    RUN/loss.png, log.jsonl, events/
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch.utils.data import Dataset
+
+from tecla.errors import InputError, OptionError, OutputError
+from tecla.models.harmonic import HarmonicConfig
+from tecla.training import loop
+from tecla.training.examples import ExampleConfig
+from tecla.training.home_piano import write_home_piano
+from tecla.training.journal import Journal, Numbers
+from tecla.training.loop import LoopConfig, Loss, State
+from tecla.training.material import Material, load_material
+from tecla.training.sound import Sound
+from tecla.training.transcriber import make_examples, make_loss, make_network, make_sound
+from tecla.training.validation import Validation
+
+SIZES: Final = {"small": HarmonicConfig(channels=32, blocks=3, memory=32, pedal_memory=32), "full": HarmonicConfig()}
+_TRIAL_STEPS: Final = 4
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a run is asked for. Exactly one of `minutes` and `steps` is given; minutes become steps on the machine it begins on."""
+
+    corpora: tuple[str, ...] = ()
+    pianos: str | None = None  # a folder of banks; None: the piano that comes with tecla
+    size: str = "full"
+    minutes: float | None = None
+    steps: int | None = None
+    batch: int = 32
+    n_frames: int = 500
+    peak_rate: float = 2e-3
+    seed: int = 0
+    patience: int = 30  # validations without a better one, then it stops
+    save_every: int = 500
+
+
+def begin(folder: Path, options: RunOptions) -> None:
+    """Makes a run's folder.
+
+    Raises:
+        OptionError: an option is out of bounds. OutputError: there is a run already, or the folder cannot be made.
+    """
+    _check(options)
+    if (folder / "run.json").exists():
+        raise OutputError(f"{folder} holds a run already: go on with --resume {folder}, or name another folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_options(folder, options)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be made ({error.strerror}): name another folder") from error
+
+
+def load_options(folder: Path) -> RunOptions:
+    """What a run was asked for.
+
+    Raises:
+        InputError: the folder holds no run.
+    """
+    try:
+        stored = json.loads((folder / "run.json").read_text("utf-8"))
+        return RunOptions(**{**stored, "corpora": tuple(stored["corpora"])})
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{folder} holds no run (run.json: {error}): name a folder that tecla train wrote") from error
+
+
+def go_on(
+    folder: Path,
+    device: torch.device,
+    on_read: Callable[[int, int], None] = lambda done, total: None,
+    on_report: Callable[[Numbers, int], None] = lambda numbers, steps: None,
+    workers: int = 0,
+) -> State:
+    """Trains a run from its last checkpoint, or from its beginning, to its end.
+
+    Args:
+        on_read: called with the corpus files read so far and their number.
+        on_report: called with the numbers of a step and the run's number of steps.
+
+    Raises:
+        TeclaError: a corpus cannot be read, or the loss is no longer a number.
+    """
+    options = load_options(folder)
+    material = load_material(options.corpora, on_read)
+    config, sound = _sound(folder, options, material, device)
+    examples, loss = make_examples(config, material.train.performances, material.train.recorded), make_loss(sound, device)
+    judge = Validation(material.validation, sound, config)
+    options = _with_steps(folder, options, examples, loss, device, workers)
+    schedule = _schedule(options, workers)
+    state = loop.new_state(make_network(SIZES[options.size]), schedule, device)
+    if (folder / "checkpoint").exists():
+        loop.load_checkpoint(state, folder / "checkpoint")
+    with Journal(folder, state.history) as journal:
+
+        def report(_: State, numbers: Numbers) -> None:
+            journal.write(numbers)
+            on_report(numbers, schedule.steps)
+
+        def save(state: State) -> None:
+            numbers = {"step": state.step, **judge(state.average)}
+            report(state, numbers)
+            _keep_best(folder, state, numbers, options.patience)
+            loop.save_checkpoint(state, folder / "checkpoint")
+            journal.draw()
+
+        return loop.train(state, examples, loss, schedule, report, save)
+
+
+def _check(options: RunOptions) -> None:
+    if options.size not in SIZES:
+        raise OptionError(f"size is {options.size!r}: must be {' or '.join(SIZES)}")
+    if (options.minutes is None) == (options.steps is None):
+        raise OptionError("give either minutes or steps")
+    for name in ("minutes", "steps", "batch", "peak_rate", "patience"):
+        value = getattr(options, name)
+        if value is not None and not value > 0:
+            raise OptionError(f"{name} is {value}: must be more than 0")
+
+
+def _sound(folder: Path, options: RunOptions, material: Material, device: torch.device) -> tuple[ExampleConfig, Sound]:
+    """What a batch is made of, a third of it recordings if there are any, and what makes it sound."""
+    share = material.train
+    pianos = Path(options.pianos).expanduser() if options.pianos else write_home_piano(folder / "pianos")
+    recorded = options.batch // 3 if share.recorded else 0
+    config = ExampleConfig(options.seed, options.n_frames, rendered=options.batch - recorded, recorded=recorded)
+    return config, make_sound(config, pianos, share.sounds, device)
+
+
+def _schedule(options: RunOptions, workers: int) -> LoopConfig:
+    steps = options.steps or _TRIAL_STEPS
+    return LoopConfig(
+        steps=steps,
+        warm_up=min(300, steps // 10),
+        decay=max(1, steps // 3),
+        peak_rate=options.peak_rate,
+        save_every=options.save_every,
+        report_every=max(1, min(50, steps // 20)),
+        workers=workers,
+    )
+
+
+def _with_steps(
+    folder: Path, options: RunOptions, examples: Dataset[Any], loss: Loss, device: torch.device, workers: int
+) -> RunOptions:
+    """Turns minutes into steps by taking a few, once: the schedule of a run must not depend on when it was stopped."""
+    if options.steps is not None or options.minutes is None:
+        return options
+    times: list[float] = []
+    config = replace(_schedule(options, workers), report_every=1, save_every=_TRIAL_STEPS + 1)
+    trial = loop.new_state(make_network(SIZES[options.size]), config, device)
+    loop.train(trial, examples, loss, config, lambda *_: times.append(time.perf_counter()), lambda _: None)
+    step_sec = (times[-1] - times[0]) / (len(times) - 1)  # the first one also warms up
+    options = replace(options, steps=max(20, int(options.minutes * 60 / step_sec)))
+    _write_options(folder, options)
+    return options
+
+
+def _keep_best(folder: Path, state: State, numbers: Numbers, patience: int) -> None:
+    """Keeps the average that heard the validation best, and ends a run that has long not become better."""
+    if numbers["onset_f1"] > state.best:
+        state.best = numbers["onset_f1"]
+        partial = folder / "best.pt.partial"
+        torch.save({"network": state.average.state_dict(), "metrics": numbers}, partial)
+        os.replace(partial, folder / "best.pt")
+    judged = [row["onset_f1"] for row in state.history if "onset_f1" in row]
+    state.finished = len(judged) - 1 - judged.index(max(judged)) >= patience
+
+
+def _write_options(folder: Path, options: RunOptions) -> None:
+    partial = folder / "run.json.partial"
+    partial.write_text(json.dumps(asdict(options), indent=1) + "\n", encoding="utf-8")
+    os.replace(partial, folder / "run.json")

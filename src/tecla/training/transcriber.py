@@ -1,0 +1,55 @@
+"""The recipe of tecla's own transcriber: its data, its sound, its network, its loss, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from tecla.models.features import Spectrogram
+from tecla.models.harmonic import HarmonicConfig, HarmonicNet
+from tecla.music.performance import Performance
+from tecla.training.examples import Batch, ExampleConfig, Examples
+from tecla.training.losses import transcription_loss
+from tecla.training.sampled_piano import load_banks
+from tecla.training.sound import Sound
+
+
+def make_examples(config: ExampleConfig, performances: Sequence[Performance], recorded: Sequence[Performance]) -> Examples:
+    """The batches of a run; `recorded` are the performances of the recordings given to `make_sound`, in the same order."""
+    return Examples(config, performances, recorded)
+
+
+def make_sound(
+    config: ExampleConfig, banks_folder: Path | None, recordings: Sequence[NDArray[np.int16]], device: torch.device
+) -> Sound:
+    """What makes the audio of the batches: sampled pianos, and recordings as (S,) int16 at 16 kHz."""
+    begins = torch.tensor(np.cumsum([0, *(len(r) for r in recordings)]), device=device)
+    joined = np.concatenate([*recordings, np.zeros(2, np.int16)])
+    banks = load_banks(banks_folder, device=device) if banks_folder is not None else None
+    return Sound(config, banks, torch.from_numpy(joined).to(device), begins)
+
+
+def make_network(config: HarmonicConfig | None = None) -> Callable[[], nn.Module]:
+    """A maker of networks laid out for convolutions."""
+    return lambda: HarmonicNet(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def make_loss(sound: Sound, device: torch.device) -> Callable[[nn.Module, Any], tuple[Tensor, dict[str, Tensor]]]:
+    """The loss of a network on a batch: sound, features (in full precision: they span 100 dB), logits, comparison."""
+    spectrogram = Spectrogram().to(device)
+
+    def loss(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        batch = batch.to(device)
+        with torch.no_grad(), torch.autocast(device.type, enabled=False):
+            features = spectrogram(sound(batch)).contiguous(memory_format=torch.channels_last)
+        heads = network(features)
+        with torch.autocast(device.type, enabled=False):
+            return transcription_loss(heads, batch.keys, batch.pedals)
+
+    return loss

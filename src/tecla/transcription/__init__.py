@@ -1,0 +1,1 @@
+"""Waveform -> Performance: features, network, decoding."""
