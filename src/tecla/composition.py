@@ -162,17 +162,19 @@ def _filled(engine: Engine, request: Request, played: Performance | None, limits
         raise OptionError("nothing to fill: give the music around the gap with --prompt")
     begin, end = request.gap_sec
     events = _CODEC.encode(played)
-    time = np.cumsum(events["shift_sec"]) + min(played.notes["onset_sec"][0], *played.controls["time_sec"][:1])
+    origin = float(np.concatenate([played.notes["onset_sec"], played.pedal_intervals().ravel()]).min())
+    time = np.cumsum(events["shift_sec"]) + origin
     if begin >= time[-1]:
         raise OptionError(f"the stretch to fill begins at {begin:g} s, after the prompt's last event at {time[-1]:.1f} s")
     before, after = events[time < begin], events[time >= end].copy()
-    since = begin - time[time < begin][-1] if len(before) else begin
-    new = performances.fill(engine, before, after, end - begin + since, request.sampling, request.seed, limits=limits)
+    since = float(time[time < begin][-1]) if len(before) else 0.0  # the moment from which the new events count
+    new = performances.fill(engine, before, after, end - since, request.sampling, request.seed, limits=limits)
     if len(after):
-        last = (time[time < begin][-1] if len(before) else 0.0) + new["shift_sec"].sum()
-        after["shift_sec"][0] = max(0.0, time[time >= end][0] - last)
-    whole = new if request.new_only else np.concatenate([before, new, after])
-    return _CODEC.decode(_from_zero(whole)), "", {"events": len(new), "replaced": int(((time >= begin) & (time < end)).sum())}
+        after["shift_sec"][0] = max(0.0, float(time[time >= end][0]) - since - float(new["shift_sec"].sum()))
+    facts = {"events": len(new), "replaced": int(((time >= begin) & (time < end)).sum())}
+    if request.new_only:
+        return _CODEC.decode(_from_zero(new)), "", facts
+    return _CODEC.decode(np.concatenate([before, new, after])).shifted(origin if len(before) else 0.0), "", facts
 
 
 def _from_zero(events: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

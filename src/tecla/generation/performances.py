@@ -121,7 +121,7 @@ def fill(
     *,
     limits: PlayingLimits | None = None,
 ) -> NDArray[np.void]:
-    """Events for a gap of `gap_sec` between two stretches: of several, the one after which `after` is likeliest."""
+    """Events up to `gap_sec` after the end of `before`: of several attempts, the one after which `after` is likeliest."""
     best, least = np.zeros(0, EVENT), np.inf
     for attempt in range(_N_FILLS):
         events = play_on(engine, options, seed * _N_FILLS + attempt, prompt=before, seconds=gap_sec, limits=limits)

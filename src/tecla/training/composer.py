@@ -40,6 +40,7 @@ class Schedule:
     judge_every: int = 100
     seed: int = 0
     half: bool = True  # forward and backward in bfloat16: twice as fast where the processor knows it; judged in float32
+    device: str = "cpu"
 
 
 def previous_of(piece: Piece) -> Piece:
@@ -85,9 +86,10 @@ def negative_log_likelihood(model: nn.Module, batch: tuple[Tensor, Tensor, Tenso
 def judge(model: nn.Module, pieces: Iterable[Piece]) -> float:
     """Mean nats per token over whole pieces, END included, padding impossible: one piece at a time."""
     model.eval()
-    nats, count = 0.0, 0
+    nats, count, device = 0.0, 0, next(model.parameters()).device
     for piece in pieces:
-        loss, counted = negative_log_likelihood(model, padded([(np.concatenate([np.zeros_like(piece[:1]), piece]), 0)]))
+        batch = padded([(np.concatenate([np.zeros_like(piece[:1]), piece]), 0)])
+        loss, counted = negative_log_likelihood(model, (batch[0].to(device), batch[1].to(device), batch[2].to(device)))
         nats, count = nats + loss.sum().item(), count + int(counted.sum())
     model.train()
     return nats / count
@@ -116,7 +118,7 @@ def train(
     schedule: Schedule,
     folder: Path,
     augment: Augment | None = None,
-    loss: Callable[..., tuple[Tensor, Tensor]] = negative_log_likelihood,
+    loss: Callable[[nn.Module, Any], tuple[Tensor, Tensor]] = negative_log_likelihood,
     assess: Callable[[nn.Module, Iterable[Any]], float] = judge,
     batches: Callable[[np.random.Generator], Any] | None = None,
 ) -> float:
@@ -124,6 +126,7 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(schedule.seed)
     rng = np.random.default_rng(schedule.seed)
+    model.to(schedule.device)
     batches = batches or (lambda rng: padded(draw(pieces, schedule, augment, rng)))
     matrices = [p for p in model.parameters() if p.ndim >= 2]
     vectors = [p for p in model.parameters() if p.ndim < 2]
@@ -133,7 +136,7 @@ def train(
     for step in range(schedule.steps):
         for group in optimiser.param_groups:
             group["lr"] = rate_at(step, schedule)
-        with torch.autocast("cpu", torch.bfloat16, enabled=schedule.half):
+        with torch.autocast(schedule.device, torch.bfloat16, enabled=schedule.half):
             nats, counted = loss(model, batches(rng))
         mean = nats.sum() / counted.sum()
         optimiser.zero_grad(set_to_none=True)

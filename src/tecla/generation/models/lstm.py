@@ -59,8 +59,8 @@ class Lstm(nn.Module):
 
     def empty_state(self, batch: int) -> list[Tensor]:
         """The state before a piece: h and c of every layer, (N, B, W) each, then the look back's k and v, (B, 0, W) each."""
-        blank = torch.zeros(self.config.layers, batch, self.config.width)
-        none = torch.zeros(batch, 0, self.config.width)
+        blank = torch.zeros(self.config.layers, batch, self.config.width, device=self.logits.weight.device)
+        none = blank.new_zeros(batch, 0, self.config.width)
         return [blank, blank.clone(), none, none.clone()]
 
     def forward(self, previous: Tensor, target: Tensor | None = None, start: Tensor | None = None) -> Tensor:
