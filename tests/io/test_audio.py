@@ -17,7 +17,7 @@ def sine(seconds: float = 1.0, sample_rate: int = 16_000, hz: float = 440.0) -> 
     return (0.5 * np.sin(2 * np.pi * hz * np.arange(round(seconds * sample_rate)) / sample_rate)).astype(np.float32)
 
 
-def write_av(path: Path, samples: NDArray[np.float32], sample_rate: int, codec: str, with_picture: bool = False) -> None:
+def write_av(path: Path, samples: NDArray[np.float32], sample_rate: int, codec: str, with_picture: bool = False, title: str = "") -> None:
     """A file through FFmpeg's encoders, with a few black pictures where it is to be a video."""
     with av.open(str(path), "w") as container:
         picture = container.add_stream("mpeg4", rate=5) if with_picture else None
@@ -27,6 +27,7 @@ def write_av(path: Path, samples: NDArray[np.float32], sample_rate: int, codec: 
             for _ in range(5):
                 container.mux(picture.encode(av.VideoFrame(32, 32, "yuv420p")))
             container.mux(picture.encode(None))
+        container.metadata["title"] = title
         frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
         frame.sample_rate, frame.pts = sample_rate, 0
         container.mux(sound.encode(frame))
@@ -62,6 +63,13 @@ def test_what_telephones_record_is_heard_in_its_place(tmp_path: Path, name: str,
     write_av(tmp_path / name, click, 48_000, codec, with_picture=name == "a.mp4")
     heard = load_audio(tmp_path / name)
     assert np.argmax(np.abs(heard)) / 16_000 == pytest.approx(0.505, abs=0.006)
+
+
+def test_tags_in_an_old_encoding_do_no_harm(tmp_path: Path) -> None:
+    write_av(tmp_path / "a.mkv", sine(1.0, 48_000), 48_000, "aac", title="Etüde")
+    data = (tmp_path / "a.mkv").read_bytes()
+    (tmp_path / "a.mkv").write_bytes(data.replace("Etüde".encode(), b"Et\xfc\xfcde"))
+    assert len(load_audio(tmp_path / "a.mkv")) == pytest.approx(16_000, abs=200)
 
 
 def test_channels_are_averaged(tmp_path: Path) -> None:

@@ -50,12 +50,13 @@ def _open(path: Path) -> InputContainer:
             raise InputError(f"{path} is a folder: name a sound file in it")
         if path.stat().st_size == 0:
             raise InputError(f"{path} is empty: record or copy it again")
-        container = av.open(f"file:{path}", options=_OPTIONS)  # without "file:" a colon in a name would name a protocol
+        # "file:", since a colon in a name would name a protocol; "replace", since tags are often not UTF-8
+        container = av.open(f"file:{path}", options=_OPTIONS, metadata_errors="replace")
     except (av.error.InvalidDataError, av.error.EOFError, av.error.ArgumentError) as error:
         raise InputError(f"{path} is not a sound file that tecla can read, or is damaged: export it again as wav, flac or mp3") from error
     except (av.error.FFmpegError, OSError) as error:
         raise InputError(f"{path} cannot be read ({error.strerror}): check its name and permissions") from error
-    if not container.streams.audio or not container.streams.audio[0].rate:
+    if not any(stream.codec_context and stream.rate for stream in container.streams.audio[:1]):  # no context: codec unknown
         container.close()
         raise InputError(f"{path} holds no sound: export it again as wav, flac or mp3")
     return container

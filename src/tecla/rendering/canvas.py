@@ -48,10 +48,12 @@ class Row:
         self._lanes()
         self._grid()
 
-    def box(self, left: float, top: float, right: float, bottom: float, fill: Colour | None, edge: Colour | None = None) -> None:
-        """A rectangle, its right and bottom excluded."""
+    def box(
+        self, left: float, top: float, right: float, bottom: float, fill: Colour | None, edge: Colour | None = None, line: int = 1
+    ) -> None:
+        """A rectangle, its right and bottom excluded; its edge is `line` pixels wide."""
         x0, y0, x1, y1 = (round(pixel * SMOOTHING) for pixel in (left, top, right, bottom))
-        self.draw.rectangle((x0, y0, max(x1 - 1, x0), max(y1 - 1, y0)), fill, edge, SMOOTHING if edge else 0)
+        self.draw.rectangle((x0, y0, max(x1 - 1, x0), max(y1 - 1, y0)), fill, edge, line * SMOOTHING if edge else 0)
 
     def text(self, x: float, y: float, words: str, size: float, colour: Colour, anchor: str) -> None:
         """Words at a point; `anchor` as in Pillow."""
@@ -63,7 +65,14 @@ class Row:
         return self.image.reduce(SMOOTHING)
 
     def note(
-        self, onset_sec: float, offset_sec: float, pitch: int, fill: Colour | None, edge: Colour | None = None, inset: float = 0.0
+        self,
+        onset_sec: float,
+        offset_sec: float,
+        pitch: int,
+        fill: Colour | None,
+        edge: Colour | None = None,
+        inset: float = 0.0,
+        line: int = 1,
     ) -> None:
         """A bar on a key's lane, at least two pixels long, cut at the row's ends; `inset` thins it by that share on both sides."""
         layout = self.layout
@@ -72,7 +81,7 @@ class Row:
         top, height = layout.key_top(pitch), layout.key_height
         if right > left:
             thin = inset * height
-            self.box(left, top + thin, right, top + height - thin, fill, edge if height >= EDGED or fill is None else None)
+            self.box(left, top + thin, right, top + height - thin, fill, edge if height >= EDGED or fill is None else None, line)
 
     def pedal(self, performance: Performance, number: int) -> None:
         """A controller as an area whose height is its value."""

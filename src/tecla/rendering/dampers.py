@@ -59,8 +59,9 @@ class Dampers:
     def gripped_sec(self, time_sec: ArrayLike) -> NDArray[np.float64]:
         """Seconds of full grip that have passed by `time_sec`."""
         time_sec = np.asarray(time_sec, "f8")
-        at = np.maximum(np.searchsorted(self._time_sec, time_sec, side="right") - 1, 0)
-        return np.asarray(self._gripped_sec[at] + (time_sec - self._time_sec[at]) * self._grip[at])
+        late = time_sec - self._time_sec[-1]
+        gripped = np.interp(time_sec, self._time_sec, self._gripped_sec)
+        return np.asarray(gripped + np.maximum(late, 0) * self._grip[-1])
 
     def silent_sec(self, key_up_sec: ArrayLike, rate: ArrayLike) -> NDArray[np.float64]:
         """When strings released at `key_up_sec` have lost 70 dB; infinity where no damper ever returns."""

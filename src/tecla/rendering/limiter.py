@@ -48,9 +48,12 @@ class _Reduction:
         self._needs_db = np.zeros(WINDOW_HOPS - 1)
         self._carry_db = 0.0
         self._edge_db: NDArray[np.float64] | None = None
+        self._idle = False  # nothing was loud for a while: the usual case, and worth a short cut
 
     def push(self, need_db: NDArray[np.float64]) -> NDArray[np.float64]:
         """Reduction at the edges of the hops that are now decided: (hops + 1,); the first edge is the last one of the call before."""
+        if self._idle and not need_db.any():
+            return np.zeros(len(need_db) + 1)
         edge_need_db = np.maximum(need_db, np.concatenate([[self._last_need_db], need_db[:-1]]))
         self._last_need_db = float(need_db[-1])
         self._needs_db = np.concatenate([self._needs_db, edge_need_db])
@@ -63,6 +66,7 @@ class _Reduction:
         self._released_db = self._released_db[len(smooth_db) :]
         edges_db = smooth_db if self._edge_db is None else np.concatenate([self._edge_db, smooth_db])
         self._edge_db = edges_db[-1:]
+        self._idle = not (self._carry_db or need_db.any() or self._needs_db.any() or self._released_db.any() or edges_db.any())
         return edges_db
 
     def _release(self, held_db: NDArray[np.float64]) -> NDArray[np.float64]:

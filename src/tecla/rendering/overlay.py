@@ -46,7 +46,7 @@ def draw_overlay(
         row = Row(layout, number)
         _draw(row, estimate.notes[pairs[:, 1]], palette.HIT, None)
         _draw(row, reference.notes[pairs[:, 0]], None, REFERENCE_EDGE)
-        _draw(row, reference.notes[missed], MISS_FILL, palette.MISS)
+        _draw(row, reference.notes[missed], MISS_FILL, palette.MISS, line=2)
         _draw(row, estimate.notes[invented], palette.INVENTION, palette.INVENTION, inset=0.12)
         for pedal in layout.pedals:
             row.pedal(reference, pedal)
@@ -65,17 +65,17 @@ def facts(n_reference: int, n_estimate: int, n_hits: int) -> str:
     return "   ·   ".join([f"{n_reference:,} notes in the reference, {n_estimate:,} in the estimate", *said])
 
 
-def _draw(row: Row, notes: NDArray[np.void], fill: Colour | None, edge: Colour | None, inset: float = 0.0) -> None:
+def _draw(row: Row, notes: NDArray[np.void], fill: Colour | None, edge: Colour | None, inset: float = 0.0, line: int = 1) -> None:
     start = row.layout.row_start_sec(row.number)
     for note in notes[(notes["onset_sec"] < start + row.layout.row_sec) & (notes["offset_sec"] >= start)]:
-        row.note(note["onset_sec"], note["offset_sec"], int(note["pitch"]), fill, edge, inset)
+        row.note(note["onset_sec"], note["offset_sec"], int(note["pitch"]), fill, edge, inset, line)
 
 
 def _legend(page: Page, n_hits: int, n_misses: int, n_inventions: int) -> None:
     kinds: list[tuple[str, Colour, Colour]] = [
-        (f"{n_inventions:,} inventions", palette.INVENTION, palette.INVENTION),
-        (f"{n_misses:,} misses", MISS_FILL, palette.MISS),
-        (f"{n_hits:,} hits", palette.HIT, REFERENCE_EDGE),
+        (f"{n_inventions:,} invention{'s' * (n_inventions != 1)}", palette.INVENTION, palette.INVENTION),
+        (f"{n_misses:,} miss{'es' * (n_misses != 1)}", MISS_FILL, palette.MISS),
+        (f"{n_hits:,} hit{'s' * (n_hits != 1)}", palette.HIT, REFERENCE_EDGE),
     ]
     right, (width, height) = float(WIDTH - MARGIN), _SWATCH
     for words, fill, edge in kinds:

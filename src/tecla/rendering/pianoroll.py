@@ -21,6 +21,7 @@ from tecla.rendering.palette import Colour
 LEAST_OPACITY: Final = 0.22
 TAIL_OPACITY: Final = 0.30
 TAIL_INSET: Final = 0.36
+EXACT_SEC: Final = 60.0  # from here on a duration is told in whole seconds
 _BAR: Final = (254, 14)  # velocity scale, pixels
 _SWATCH: Final = (34, 14)
 
@@ -45,7 +46,10 @@ def facts(performance: Performance) -> str:
     notes = performance.notes
     if not len(notes):
         return "no notes"
-    said = [f"{len(notes):,} notes" if len(notes) > 1 else "1 note", clock(round(performance.duration_sec, 1))]
+    said = [
+        f"{len(notes):,} notes" if len(notes) > 1 else "1 note",
+        clock(round(performance.duration_sec, 1 if performance.duration_sec < EXACT_SEC else None)),
+    ]
     said.append(f"{pitch_to_name(int(notes['pitch'].min()))} to {pitch_to_name(int(notes['pitch'].max()))}")
     said.append(f"velocity {notes['velocity'].min()} to {notes['velocity'].max()}")
     pedal = performance.pedal_intervals(SUSTAIN)

@@ -102,10 +102,10 @@ class BlockGrip:
     """The dampers' integral over one block, shared by all voices."""
 
     def __init__(self, dampers: Dampers, first: int, n: int) -> None:
-        self.before_sec = float(dampers.gripped_sec(first / SAMPLE_RATE))
-        gained = dampers.gripped_sec(np.arange(first, first + n) / SAMPLE_RATE) - self.before_sec
-        self.gained_sec: NDArray[np.float32] = gained.astype(np.float32)
-        self.resting = not gained[-1]
+        times_sec = np.arange(first, first + n) / SAMPLE_RATE
+        self.before_sec = float(dampers.gripped_sec(times_sec[0]))
+        self.gained_sec = (dampers.gripped_sec(times_sec) - self.before_sec).astype(np.float32)
+        self.resting = not self.gained_sec[-1]
 
 
 def velocity_gain(velocity: ArrayLike) -> NDArray[np.float64]:

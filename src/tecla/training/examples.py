@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -66,7 +66,7 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
-        moved = {}
+        moved: dict[str, Any] = {}
         for field in fields(self):
             value = getattr(self, field.name)
             moved[field.name] = value.to(device) if isinstance(value, NoteTable | Tensor) else value
@@ -143,9 +143,9 @@ def note_table(performances: Sequence[Performance], sound_sec: float, rng: np.ra
         dampings.append(damping)
         lifts.append(lift)
     rows = torch.from_numpy(np.concatenate(columns, 1))
-    seconds = rows[1:6].float()
+    onset_sec, key_up_sec, restrike_sec, stop_sec, tau_sec, pitch, velocity = rows[1:].float()
     table = NoteTable(
-        rows[0].long(), *seconds, rows[6].float(), rows[7].float(), _stacked(dampings, n_steps), damping_start_sec=-_HISTORY_SEC
+        rows[0].long(), onset_sec, key_up_sec, restrike_sec, stop_sec, tau_sec, pitch, velocity, _stacked(dampings, n_steps), -_HISTORY_SEC
     )
     return table, _stacked(lifts, n_steps)
 

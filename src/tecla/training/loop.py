@@ -93,9 +93,7 @@ def train(state: State, batches: Dataset[Any], loss: Loss, config: LoopConfig, r
     return state
 
 
-def learn(
-    state: State, batch: Any, loss: Loss, rate: float, config: LoopConfig, device: torch.device
-) -> tuple[Tensor, dict[str, Tensor]]:
+def learn(state: State, batch: Any, loss: Loss, rate: float, config: LoopConfig, device: torch.device) -> tuple[Tensor, dict[str, Tensor]]:
     """One step: forward, backward, clip, step, average."""
     for group in state.optimizer.param_groups:
         group["lr"] = rate

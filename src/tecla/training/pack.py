@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ def save_pack(performances: Iterable[Performance], path: Path) -> None:
         controls.append(_control_columns(moves))
         counts.append((len(performance.notes), len(moves)))
     partial = path.with_suffix(".partial.npz")
-    columns = {name: np.concatenate([n[name] for n in notes]) for name in notes[0]}
+    columns: dict[str, Any] = {name: np.concatenate([n[name] for n in notes]) for name in notes[0]}
     columns |= {name: np.concatenate([c[name] for c in controls]) for name in controls[0]}
     np.savez_compressed(partial, counts=np.array(counts, np.uint32), **columns)
     partial.rename(path)
@@ -50,7 +50,7 @@ def _ticks(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.round(seconds * _TICKS_PER_SEC).astype(np.int64)
 
 
-def _note_columns(notes: NDArray[np.void]) -> dict[str, NDArray[np.generic]]:
+def _note_columns(notes: NDArray[np.void]) -> dict[str, NDArray[np.integer[Any]]]:
     onset = _ticks(notes["onset_sec"])
     return {
         "onset": np.diff(onset, prepend=0).astype(np.int32),
@@ -60,7 +60,7 @@ def _note_columns(notes: NDArray[np.void]) -> dict[str, NDArray[np.generic]]:
     }
 
 
-def _control_columns(moves: NDArray[np.void]) -> dict[str, NDArray[np.generic]]:
+def _control_columns(moves: NDArray[np.void]) -> dict[str, NDArray[np.integer[Any]]]:
     return {
         "move": np.diff(_ticks(moves["time_sec"]), prepend=0).astype(np.int32),
         "number": moves["number"].astype(np.uint8),
@@ -80,7 +80,7 @@ def _thinned(controls: NDArray[np.void]) -> NDArray[np.void]:
     return controls[keep]
 
 
-def _performance(columns: dict[str, NDArray[np.generic]], note: slice, move: slice) -> Performance:
+def _performance(columns: dict[str, NDArray[np.integer[Any]]], note: slice, move: slice) -> Performance:
     notes = np.zeros(note.stop - note.start, NOTE)
     onset = np.cumsum(columns["onset"][note], dtype=np.int64)
     notes["onset_sec"] = onset / _TICKS_PER_SEC

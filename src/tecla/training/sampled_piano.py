@@ -18,13 +18,14 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import soundfile
 import torch
 from torch import Tensor
 
+from tecla.errors import InputError
 from tecla.music.pitch import N_KEYS
 from tecla.transcription.features import SAMPLE_RATE
 
@@ -63,7 +64,7 @@ class NoteTable:
 
     def to(self, device: torch.device) -> NoteTable:
         """The same table on another device."""
-        moved = {k: v.to(device, non_blocking=True) if isinstance(v, Tensor) else v for k, v in vars(self).items()}
+        moved: dict[str, Any] = {k: v.to(device, non_blocking=True) if isinstance(v, Tensor) else v for k, v in vars(self).items()}
         return NoteTable(**moved)
 
 
@@ -91,18 +92,19 @@ class Banks:
 
     def to(self, device: torch.device) -> Banks:
         """The same banks on another device."""
-        return Banks(**{k: v.to(device) if isinstance(v, Tensor) else v for k, v in vars(self).items()})
+        moved: dict[str, Any] = {k: v.to(device) if isinstance(v, Tensor) else v for k, v in vars(self).items()}
+        return Banks(**moved)
 
 
 def load_banks(folder: Path, names: list[str] | None = None, device: torch.device | None = None) -> Banks:
     """Reads banks (folders with a bank.json of regions) into one Banks on a device.
 
     Raises:
-        FileNotFoundError: the folder holds no bank.
+        InputError: the folder holds no bank.
     """
     found = sorted(path.parent for path in folder.glob("*/bank.json") if names is None or path.parent.name in names)
     if not found:
-        raise FileNotFoundError(f"no bank.json in the folders of {folder}")
+        raise InputError(f"{folder} holds no sampled piano: name a folder of folders with a bank.json")
     rows: list[tuple[float, ...]] = []
     files, references, choices = [], [], []
     for path in found:
@@ -149,8 +151,11 @@ def render(table: NoteTable, banks: Banks, piano: Tensor, n_samples: int, genera
 
 
 def random_pianos(n: int, n_banks: int, generator: torch.Generator, device: torch.device) -> Tensor:
-    """Draws n players and instruments, (n, 8): bank, tuning cents, spread of tuning cents, dynamic range dB, bend of the
-    velocity curve, darkening, tilt dB over the keyboard, unevenness dB."""
+    """Draws n players and instruments, (n, 8).
+
+    Columns: bank, tuning cents, spread of tuning cents, dynamic range dB, bend of the velocity curve, darkening, tilt dB over the
+    keyboard, unevenness dB.
+    """
     u = torch.rand(n, 8, generator=generator, device=device)
     normal = torch.randn(n, generator=generator, device=device)
     return torch.stack(
@@ -279,4 +284,5 @@ def _oversampled(samples: Tensor, pitch: float) -> tuple[Tensor, Tensor]:
     corner = min(2500.0, max(350.0, 2.5 * 440 * 2 ** ((pitch - 69) / 12)))
     shades = (torch.ones_like(hz), (1 + (hz / corner) ** 2) ** -0.5)
     wide = [torch.fft.irfft(spectrum * shade, size * OVERSAMPLING)[: n * OVERSAMPLING] for shade in shades]
-    return tuple((w * OVERSAMPLING).half() for w in wide)  # type: ignore[return-value]
+    bright, dark = ((w * OVERSAMPLING).half() for w in wide)
+    return bright, dark

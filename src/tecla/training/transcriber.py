@@ -25,9 +25,7 @@ def make_examples(config: ExampleConfig, performances: Sequence[Performance], re
     return Examples(config, performances, recorded)
 
 
-def make_sound(
-    config: ExampleConfig, banks_folder: Path | None, recordings: Sequence[NDArray[np.int16]], device: torch.device
-) -> Sound:
+def make_sound(config: ExampleConfig, banks_folder: Path | None, recordings: Sequence[NDArray[np.int16]], device: torch.device) -> Sound:
     """What makes the audio of the batches: sampled pianos, and recordings as (S,) int16 at 16 kHz."""
     begins = torch.tensor(np.cumsum([0, *(len(r) for r in recordings)]), device=device)
     joined = np.concatenate([*recordings, np.zeros(2, np.int16)])

@@ -80,7 +80,7 @@ def _add_events(
     lane: NDArray[np.intp],
     n_lanes: int,
     value_plane: NDArray[np.float32] | None = None,
-    value: NDArray[np.float32] | None = None,
+    value: NDArray[np.floating] | None = None,
 ) -> None:
     """Draws triangles into a flat (T * lanes,) plane; where two overlap the higher counts, and the value follows it."""
     grid = np.round(frame)[:, None].astype(np.intp) + _EVENT_OFFSETS  # (N, 7)

@@ -1,0 +1,57 @@
+"""The network: shapes, what may influence what, and that it can learn."""
+
+import pytest
+import torch
+
+from tecla.models.harmonic import HarmonicConfig, HarmonicNet
+from tecla.music.pitch import N_KEYS
+from tecla.transcription.features import N_BINS, WINDOWS
+from tecla.transcription.targets import KEY_CHANNELS, PEDAL_CHANNELS
+
+TINY = HarmonicConfig(channels=8, blocks=2, mix_channels=2, memory=4, pedal_memory=4)
+
+
+def tiny() -> HarmonicNet:
+    torch.manual_seed(0)
+    return HarmonicNet(TINY).eval()
+
+
+def features(batch: int, frames: int) -> torch.Tensor:
+    return torch.randn(batch, len(WINDOWS), frames, N_BINS, generator=torch.Generator().manual_seed(1))
+
+
+def test_shapes() -> None:
+    heads = tiny()(features(2, 30))
+    assert heads.keys.shape == (2, 30, N_KEYS, len(KEY_CHANNELS))
+    assert heads.pedals.shape == (2, 30, len(PEDAL_CHANNELS))
+
+
+@torch.no_grad()
+def test_examples_of_a_batch_do_not_hear_each_other() -> None:
+    network, two = tiny(), features(2, 20)
+    alone = network(two[:1])
+    assert torch.allclose(network(two).keys[:1], alone.keys, atol=1e-5)
+    assert torch.allclose(network(two).pedals[:1], alone.pedals, atol=1e-5)
+
+
+def test_every_parameter_learns() -> None:
+    network = tiny().train()
+    heads = network(features(2, 20))
+    (heads.keys.square().mean() + heads.pedals.square().mean()).backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() and p.grad.any() for p in network.parameters())
+
+
+@torch.no_grad()
+def test_a_fundamental_reaches_its_harmonics_keys() -> None:
+    """The harmonic mix links keys that share partials, an octave and a twelfth apart."""
+    network, quiet = tiny(), features(1, 8)
+    loud = quiet.clone()
+    loud[..., 4 * 40 : 4 * 41] += 3
+    moved = (network(loud).keys - network(quiet).keys).abs().amax((0, 1, 3))
+    assert moved[[40, 28, 52, 59, 64]].min() > 0
+
+
+@pytest.mark.parametrize("frames", [1, 2, 7])
+@torch.no_grad()
+def test_any_length_goes(frames: int) -> None:
+    assert tiny()(features(1, frames)).keys.isfinite().all()
