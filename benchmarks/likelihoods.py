@@ -86,7 +86,8 @@ def maestro_rows(folder: Path, split: str, limit: int) -> Iterator[Row]:
     learned = [load_midi(take.midi) for take in takes if take.split == "train"][:: max(1, 962 // N_MAESTRO_NGRAM)]
     remi = Remi()
     f1 = float(np.mean([round_trip_f1(remi, piece) for piece in held_out[:20]]))
-    coarse = [{**fact, "round_trip_f1": f1, "resolution_bits": _remi_resolution(remi.encode(piece))} for piece, fact in zip(held_out, facts, strict=True)]
+    saved = [_remi_resolution(remi.encode(piece)) for piece in held_out]
+    coarse = [{**fact, "round_trip_f1": f1, "resolution_bits": bits} for bits, fact in zip(saved, facts, strict=True)]
     spelt = [[remi.encode(piece).ravel().tolist() for piece in pieces] for pieces in (learned, held_out)]
     yield from _ngrams(remi.name, remi.vocabulary, spelt[0], spelt[1], coarse, (4, 6))
 
@@ -108,7 +109,12 @@ def _row(model: str, tokenizer: str, bits: np.ndarray[Any, Any], facts: dict[str
 
 
 def _ngrams(
-    tokenizer: str, vocabulary: int, learned: list[list[int]], judged: list[list[int]], facts: Sequence[dict[str, Any]], orders: Sequence[int]
+    tokenizer: str,
+    vocabulary: int,
+    learned: list[list[int]],
+    judged: list[list[int]],
+    facts: Sequence[dict[str, Any]],
+    orders: Sequence[int],
 ) -> Iterator[Row]:
     for order in orders:
 
@@ -127,7 +133,8 @@ def _timed(judge: Callable[[], Likelihood]) -> tuple[Likelihood, float]:
 
 def show(rows: Iterator[Any], corpus: str) -> None:
     for likelihood, seconds, size in rows:
-        figures = [f"{likelihood.per(unit):.3f}" if getattr(likelihood, f"{unit}s") else "-" for unit in ("note", "second", "sixteenth", "character")]
+        units = ("note", "second", "sixteenth", "character")
+        figures = [f"{likelihood.per(unit):.3f}" if getattr(likelihood, f"{unit}s") else "-" for unit in units]
         nats = f"{likelihood.bits * np.log(2) / likelihood.cells:.4f}" if likelihood.cells else "-"
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         cells = [corpus, likelihood.model, likelihood.tokenizer, size, *figures, nats, f"{likelihood.per('token'):.3f}"]
@@ -142,7 +149,8 @@ if __name__ == "__main__":
     parser.add_argument("--limit", type=int, default=0, help="so many MAESTRO pieces; 0: all")
     given = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    print("| corpus | model | tokenizer | size | bits/note | bits/s | bits/16th | bits/char | nats/cell | (bits/token) | round trip F1 | time | peak memory |")
+    units = "bits/note | bits/s | bits/16th | bits/char | nats/cell | (bits/token)"
+    print(f"| corpus | model | tokenizer | size | {units} | round trip F1 | time | peak memory |")
     print("|" + "---|" * 13)
     if given.jsb:
         show(jsb_rows(given.jsb, given.split), f"JSB {given.split}")

@@ -25,7 +25,8 @@ def measure(engine: Engine, count: int, masked: bool, options: SamplingOptions) 
         parsed += bool(all_bars)
         good, bars, whole = good + fine, bars + all_bars, whole + (fine == all_bars > 0)
     took = time.perf_counter() - begin
-    shares = f"{100 * parsed / count:.1f} % parse, {100 * good / max(1, bars):.2f} % of {bars:,} bars add up, {100 * whole / count:.1f} % whole tunes"
+    adding = f"{100 * good / max(1, bars):.2f} % of {bars:,} bars add up, in {100 * whole / count:.1f} % of tunes all"
+    shares = f"{100 * parsed / count:.1f} % parse, {adding}"
     return f"{'with' if masked else 'without'} mask: {shares}; {characters / took:.0f} characters a second"
 
 

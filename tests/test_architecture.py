@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "tecla"
 FLOORS = [  # bottom up; rooms on one floor do not know each other
-    {"errors"},
+    {"errors", "weights"},
     {"music"},
     {"io", "transcription", "engraving", "generation", "rendering", "evaluation"},
     {"composition", "corpora"},

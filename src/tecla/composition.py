@@ -99,7 +99,8 @@ def _check_prompt(prompt: Performance) -> None:
         raise InputError("the prompt has no notes: play something first")
     if prompt.duration_sec > LONGEST_PROMPT_SEC:
         hours = prompt.duration_sec / 3600
-        raise InputError(f"the prompt lasts {hours:.1f} hours, more than {LONGEST_PROMPT_SEC / 3600:g}: cut it to the passage to go on from")
+        most = LONGEST_PROMPT_SEC / 3600
+        raise InputError(f"the prompt lasts {hours:.1f} hours, more than {most:g}: cut it to the passage to go on from")
 
 
 _Made = tuple[Performance, str, dict[str, Any]]
@@ -197,7 +198,8 @@ def _refuse(request: Request, prompt: Performance | None, what: str, can: str, o
     """
     asked = next((name for name in options if getattr(request, name)), None)
     if asked:
-        raise OptionError(f"model {request.model!r} {what} and cannot follow --{asked.replace('_sec', '').replace('_', '-')}: it takes {can}")
+        option = {"gap_sec": "fill"}.get(asked, asked)
+        raise OptionError(f"model {request.model!r} {what} and cannot follow --{option}: it takes {can}")
     if prompt is not None:
         raise OptionError(f"model {request.model!r} {what}: give it an .abc prompt, or choose another model")
 

@@ -40,7 +40,8 @@ def test_frequencies_are_the_probabilities() -> None:
 
 
 def test_the_same_seed_chooses_the_same() -> None:
-    first, second = ([choose(LOGITS, SamplingOptions(), rng) for _ in range(20)] for rng in (np.random.default_rng(5), np.random.default_rng(5)))
+    generators = (np.random.default_rng(5), np.random.default_rng(5))
+    first, second = ([choose(LOGITS, SamplingOptions(), rng) for _ in range(20)] for rng in generators)
     assert first == second
 
 

@@ -42,7 +42,7 @@ def test_continuous_loses_nothing_of_notes_and_pedal_times(seed: int) -> None:
     assert again.pedal_intervals() + shift == pytest.approx(playing.pedal_intervals())
 
 
-@pytest.mark.parametrize(("tokenizer", "floor"), [(CrayKH(0.05), 0.9), (CrayKH(0.032), 0.93), (Remi(), 0.93)], ids=lambda value: str(value))
+@pytest.mark.parametrize(("tokenizer", "floor"), [(CrayKH(0.05), 0.9), (CrayKH(0.032), 0.93), (Remi(), 0.93)], ids=str)
 def test_round_trips_keep_their_stated_share_of_notes(tokenizer: Tokenizer[Performance], floor: float) -> None:
     figures = [round_trip_f1(tokenizer, random_playing(seed)) for seed in range(8)]
     assert np.mean(figures) >= floor

@@ -99,9 +99,10 @@ def _span(text: str, option: str, low: float = 0.0, high: float = float("inf")) 
 def _check_output(target: Path, prompt: Path | None, force: bool) -> None:
     from tecla import workbench  # noqa: PLC0415
     from tecla.errors import OutputError  # noqa: PLC0415
+    from tecla.io.target import check_target  # noqa: PLC0415
 
     workbench.check_output(target.with_suffix(".mid") if target.suffix.lower() == ".abc" else target, force=True)
-    workbench.check_target(target, force)
+    check_target(target, force)
     if prompt is not None and target.resolve() == prompt.resolve():
         raise OutputError(f"{target} is the prompt: tecla does not write over what it reads; choose another name")
 

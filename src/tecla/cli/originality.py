@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 def originality(
     samples: Annotated[list[Path], typer.Argument(metavar="SAMPLE", help="What was generated: .mid .json .csv .abc.")],
     corpus: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="What the model learned from: MIDI or ABC files, or MAESTRO, the chorales, the Irish tunes.")
+        Path, typer.Option(metavar="FOLDER", help="What the model learned from: MIDI or ABC files, MAESTRO, the chorales, the Irish tunes.")
     ],
     human: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Held-out human pieces; without it the corpus's own validation split, if it has one.")
+        Path | None, typer.Option(metavar="FOLDER", help="Held-out human pieces; without it the corpus's validation split, if it has one.")
     ] = None,
 ) -> None:
     """Find what a piece shares with a corpus, in any key and at any tempo.
@@ -58,12 +58,13 @@ def _human(known: object, baseline: dict[str, Performance]) -> tuple[float, floa
     found = [known.compare(piece) for piece in baseline.values() if len(piece) > 1]
     shares = np.percentile([each.copied_share for each in found], [2.5, 50, 97.5])
     runs = np.percentile([each.longest_run for each in found], [2.5, 50, 97.5])
-    print(f"human: {100 * shares[0]:.1f} / {100 * shares[1]:.1f} / {100 * shares[2]:.1f} % of 12-move runs shared (2.5, 50, 97.5th percentile)")
+    low, middle, high = 100 * shares
+    print(f"human: {low:.1f} / {middle:.1f} / {high:.1f} % of 12-move runs shared (2.5, 50, 97.5th percentile)")
     print(f"human: longest common run {runs[0]:.0f} / {runs[1]:.0f} / {runs[2]:.0f} moves")
     return float(shares[2]), float(runs[2])
 
 
 def _line(name: str, found: Originality, suspect: bool) -> str:
     verdict = "COPY" if found.exact else "BEYOND HUMAN" if suspect else "within human"
-    where = f"{found.sample_sec:.1f} s, as in {found.nearest_piece} at {found.nearest_sec:.1f} s" if found.longest_run else "nowhere"
-    return f"{name}: {verdict}; {100 * found.copied_share:.1f} % of runs shared; longest {found.longest_run} moves, at {where}"
+    where = f"at {found.sample_sec:.1f} s, as in {found.nearest_piece} at {found.nearest_sec:.1f} s" if found.longest_run else ""
+    return f"{name}: {verdict}; {100 * found.copied_share:.1f} % of runs shared; longest {found.longest_run} moves {where}".rstrip()

@@ -59,7 +59,8 @@ def moves(performance: Performance) -> NDArray[np.int64]:
     before = np.concatenate([[0.0], gaps])[last]
     ratio = np.where(before > 0, gaps / np.maximum(before, 1e-9), 1.0)
     pace = np.where(together, 0, 1 + np.digitize(ratio, [2 / 3, 3 / 2]))
-    return np.diff(notes["pitch"].astype(np.int64)) * 4 + pace
+    pitch: NDArray[np.int64] = notes["pitch"].astype(np.int64)
+    return (pitch[1:] - pitch[:-1]) * 4 + pace
 
 
 def fingerprint(performance: Performance) -> str:

@@ -59,7 +59,7 @@ def write_chorale(
         row = np.zeros(4, np.int64)
         for slot in range(len(VOICES)):
             allowed = mask.copy()
-            allowed[END] = slot == 0 and not sixteenths and bool(len(rows))
+            allowed[END] = slot == 0 and not sixteenths and bool(rows)
             row[slot] = choose(engine.decide(row)[slot], options, rng, allowed)
             if row[slot] == END:
                 return _TOKENIZER.decode_grid(np.array(rows))

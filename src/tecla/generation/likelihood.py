@@ -95,7 +95,7 @@ def token_bits(engine: Engine, rows: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def event_bits(engine: Engine, rows: NDArray[np.float32], bin_sec: float = BIN_SEC) -> NDArray[np.float64]:
-    """Bits of shift, what, velocity, duration of every event, END included; pedals have no velocity or duration. Shape: (L, 4) -> (L, 4)."""
+    """Bits of shift, what, velocity, duration of every event, END included; a pedal has no last two. Shape: (L, 4) -> (L, 4)."""
     bits = np.zeros(rows.shape)
     for first, hidden, judged in _windows(engine, rows):
         here = slice(first, first + len(judged))

@@ -51,8 +51,8 @@ def draw(params: Array, rng: np.random.Generator, temperature: float = 1.0) -> f
 
 def log_softmax(logits: Array) -> NDArray[np.float64]:
     """Log probabilities along the last axis, in double precision."""
-    logits = np.asarray(logits, np.float64)
-    return logits - _log_sum_exp(logits)[..., None]
+    exact: NDArray[np.float64] = np.asarray(logits, np.float64)
+    return exact - _log_sum_exp(exact)[..., None]
 
 
 def _log_sum_exp(x: NDArray[np.float64]) -> NDArray[np.float64]:

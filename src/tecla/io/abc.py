@@ -177,12 +177,12 @@ class _Reader:
         elif name == "Q":
             self.tune.tempo = _tempo(value)
         elif name == "V" and value:
-            self._voice(value.split()[0])
+            self._voice(value.split(maxsplit=1)[0])
         elif name == "K":
             self._key(value, number)
 
     def _meter(self, value: str, number: int) -> None:
-        value = value.split()[0] if value else "none"
+        value = value.split(maxsplit=1)[0] if value else "none"
         if not self.in_body:
             self.tune.meter = value
         self.meter = None if value == "none" else {"C": Fraction(4), "C|": Fraction(4)}.get(value) or _fraction(value, number) * 4
@@ -208,7 +208,8 @@ class _Reader:
             at = found.end()
 
     def _token(self, found: re.Match[str], number: int, at: int) -> None:
-        kind = {"length": "note", "ending": "bar", "tuplet_more": "tuplet", "chord_length": "chord_end"}.get(found.lastgroup or "", found.lastgroup)
+        last = found.lastgroup or ""
+        kind = {"length": "note", "ending": "bar", "tuplet_more": "tuplet", "chord_length": "chord_end"}.get(last, last)
         if kind == "inline":
             self._field(found.group()[1], found.group()[3:-1].strip(), number)
         elif kind == "bar":

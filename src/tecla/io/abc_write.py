@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -54,7 +55,7 @@ def _music(voice: NDArray[np.integer], sharps: int) -> str:
         bar, written, altered = filled[begin : begin + _SIXTEENTHS], [], dict(accidentals_of(sharps))
         edges = [0, *(np.flatnonzero(np.diff(bar)) + 1).tolist(), _SIXTEENTHS]
         octaves: dict[tuple[str, int], int] = {}
-        for left, right in zip(edges[:-1], edges[1:], strict=True):
+        for left, right in pairwise(edges):
             pitch, length = int(bar[left]), right - left
             goes_on = right == _SIXTEENTHS and begin + right < len(filled) and filled[begin + right] == pitch and pitch >= 0
             name = "z" if pitch < 0 else _spelt(pitch, altered, octaves, sharps)

@@ -127,7 +127,7 @@ def _window(piece: NDArray[np.float32], length: int, rng: np.random.Generator) -
 
 def _moved(rows: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     notes, semitones = rows[:, 1] < 88, int(rng.integers(-4, 5))
-    if notes.any() and 0 <= rows[notes, 1].min() + semitones and rows[notes, 1].max() + semitones < 88:
+    if notes.any() and rows[notes, 1].min() + semitones >= 0 and rows[notes, 1].max() + semitones < 88:
         rows[notes, 1] += semitones
     rows[:, [0, 3]] *= np.exp(rng.uniform(-0.1, 0.1))
     rows[notes, 2] = np.clip(rows[notes, 2] + rng.integers(-6, 7), 1, 127)

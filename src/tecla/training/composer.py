@@ -29,6 +29,8 @@ Augment = Callable[[Piece, np.random.Generator], Piece]
 
 @dataclass(frozen=True)
 class Schedule:
+    """How long, how much at once, how fast; what the loop is told."""
+
     steps: int = 2000
     batch: int = 8
     length: int = 256  # positions per crop
@@ -113,8 +115,8 @@ def pieces_hash(pieces: Iterable[NDArray[Any]]) -> str:
 
 def train(
     model: nn.Module,
-    pieces: Sequence[Piece],
-    held_out: Sequence[Piece],
+    pieces: Sequence[Any],
+    held_out: Sequence[Any],
     schedule: Schedule,
     folder: Path,
     augment: Augment | None = None,

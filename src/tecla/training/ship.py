@@ -128,19 +128,23 @@ def _opened(facts: dict[str, Any]) -> dict[str, list[int]]:
 
 
 def _parts(network: Network) -> tuple[dict[str, Any], nn.Module, nn.Module]:
-    config = network.config
-    if isinstance(config, LstmConfig):
-        state = {name: list(tensor.shape) for name, tensor in zip("hckv", network.empty_state(1), strict=True)}  # type: ignore[union-attr, operator]
+    """What the engine must know of a network, its trunk and its head."""
+    facts: dict[str, Any]
+    if isinstance(network, Lstm):
+        state = {name: list(tensor.shape) for name, tensor in zip("hckv", network.empty_state(1), strict=True)}
         facts = {"slots": 1, "dtype": "int64", "begin": [0], "state": state, "growing": {"k": 1, "v": 1}}
-        return {**facts, "hidden": config.width, "outputs": ["logits"]}, _LstmTrunk(network), _LstmHead(network)  # type: ignore[arg-type]
+        facts |= {"hidden": network.config.width, "outputs": ["logits"]}
+        return facts, _LstmTrunk(network), _LstmHead(network)
+    config = network.config
     shape = [config.layers, 1, config.heads, 0, config.width // config.heads]
     facts = {"state": {"k": shape, "v": shape}, "growing": {"k": 3, "v": 3}, "hidden": config.width}
-    if isinstance(config, MusicTransformerConfig):
-        facts |= {"slots": config.slots, "dtype": "int64", "begin": [0] * config.slots, "max_run": MAX_RUN, "outputs": ["logits"]}
-        facts["hidden"] += config.slots if config.first_pitch else 0
-        return facts, _TransformerTrunk(network), _TransformerHead(network)  # type: ignore[arg-type]
+    if isinstance(network, MusicTransformer):
+        slots = network.config.slots
+        facts |= {"slots": slots, "dtype": "int64", "begin": [0] * slots, "max_run": MAX_RUN, "outputs": ["logits"]}
+        facts["hidden"] += slots if network.config.first_pitch else 0
+        return facts, _TransformerTrunk(network), _TransformerHead(network)
     facts |= {"slots": 4, "dtype": "float32", "begin": [0, 90, 0, 0], "outputs": ["shift", "what", "velocity", "duration"]}
-    return {**facts, "components": config.components}, _EventTrunk(network), _EventHead(network)  # type: ignore[arg-type]
+    return {**facts, "components": network.config.components}, _EventTrunk(network), _EventHead(network)
 
 
 def _export(module: nn.Module, feeds: dict[str, Tensor], outputs: list[str], axes: dict[str, dict[int, str]], path: Path) -> None:

@@ -32,6 +32,8 @@ SHORTEST_SEC = 0.0005  # shifts below half a clock tick are the point mass at ze
 
 @dataclass(frozen=True)
 class ContinuousDecoderConfig:
+    """Sizes of the network."""
+
     width: int = 256
     heads: int = 8
     layers: int = 6
@@ -79,12 +81,14 @@ class ContinuousDecoder(nn.Module):
         self.heads = nn.ModuleList(nn.Linear(width, size) for size in sizes)
         self.apply(_initialise)
         for head in (self.heads[0], self.heads[3]):  # components start spread over 3 ms to 3 s
+            assert isinstance(head, nn.Linear)
             head.bias.data[-2 * config.components : -config.components] = torch.linspace(-6.0, 1.0, config.components)
 
     def forward(self, previous: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Distribution parameters of each target event's fields, each given the fields before it.
 
-        Shape: previous, target (B, L, 4) float: shift s, what, velocity, duration s -> (B, L, 1 + 3 K), (B, L, 91), (B, L, 128), (B, L, 3 K)
+        Shape: previous, target (B, L, 4) float: shift s, what, velocity, duration s
+            -> (B, L, 1 + 3 K), (B, L, 91), (B, L, 128), (B, L, 3 K)
         """
         x = self.embedded(previous)
         for block in self.blocks:
@@ -108,7 +112,8 @@ class ContinuousDecoder(nn.Module):
     def embedded(self, events: Tensor) -> Tensor:
         """(B, L, 4) events -> (B, L, D)."""
         time = self.shift(self.radial(events[..., 0])) + self.duration(self.radial(events[..., 3]))
-        return time + self.what(events[..., 1].long()) + self.velocity(events[..., 2].long())  # type: ignore[no-any-return]
+        x: Tensor = time + self.what(events[..., 1].long()) + self.velocity(events[..., 2].long())
+        return x
 
     def radial(self, seconds: Tensor) -> Tensor:
         """Bumps along log time, and whether there is any: (...) -> (..., M + 1)."""
@@ -119,15 +124,19 @@ class ContinuousDecoder(nn.Module):
         return torch.cat([bumps, (seconds < SHORTEST_SEC).to(bumps.dtype)[..., None]], -1)
 
     def shift_params(self, hidden: Tensor) -> Tensor:
+        """Logit of the point mass, then the mixture: (B, L, D) -> (B, L, 1 + 3 K)."""
         return self._head(0, hidden)
 
     def what_logits(self, hidden: Tensor, shift: Tensor) -> Tensor:
+        """(B, L, D), shift (B, L) -> (B, L, 91)."""
         return self._head(1, hidden + self.shift_seen(self.radial(shift)))
 
     def velocity_logits(self, hidden: Tensor, shift: Tensor, what: Tensor) -> Tensor:
+        """(B, L, D), shift and what (B, L) -> (B, L, 128)."""
         return self._head(2, hidden + self.shift_seen(self.radial(shift)) + self.what_seen(what))
 
     def duration_params(self, hidden: Tensor, shift: Tensor, what: Tensor, velocity: Tensor) -> Tensor:
+        """(B, L, D), shift, what and velocity (B, L) -> (B, L, 3 K)."""
         seen = self.shift_seen(self.radial(shift)) + self.what_seen(what) + self.velocity_seen(velocity)
         return self._head(3, hidden + seen)
 

@@ -14,6 +14,8 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class GptConfig:
+    """Sizes of the network."""
+
     vocabulary: int
     width: int = 256
     heads: int = 8

@@ -17,6 +17,8 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class LstmConfig:
+    """Sizes of the network; `look_back` adds the attention head."""
+
     vocabulary: int
     width: int = 512
     layers: int = 3
@@ -36,6 +38,7 @@ class LookBack(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, past_k: Tensor, past_v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, L, W) after P cached positions -> (B, L, W) and both caches, (B, P + L, W)."""
         q, k, v = self.project(self.norm(x)).chunk(3, -1)
         k, v = torch.cat([past_k, k], 1), torch.cat([past_v, v], 1)  # (B, P + L, W)
         here = torch.arange(x.shape[1], device=x.device)[:, None] + past_k.shape[1]

@@ -23,6 +23,8 @@ MAX_RUN = 32  # how long a slot has repeated itself is counted up to here
 
 @dataclass(frozen=True)
 class MusicTransformerConfig:
+    """Sizes of the network, and what it is told beside the tokens."""
+
     vocabulary: int
     slots: int = 1
     width: int = 256
@@ -57,6 +59,7 @@ class RelativeAttention(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, L, D) -> (B, L, D), each position hearing itself and those before it."""
         batch, length, width = x.shape
         q, k, v = self._split(x)
         rows = torch.arange(length - 1, -1, -1, device=x.device).clamp(max=self.reach - 1)
@@ -83,7 +86,7 @@ class RelativeAttention(nn.Module):
         return self.merge((weights @ v).transpose(1, 2).reshape(batch, length, width)), k, v
 
     def _split(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        batch, length, width = x.shape
+        batch, length = x.shape[:2]
         q, k, v = self.project(x).view(batch, length, 3 * self.heads, -1).transpose(1, 2).split(self.heads, 1)
         return q, k, v  # (B, H, L, S) each
 
@@ -107,10 +110,12 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, L, D) -> (B, L, D)."""
         x = x + self.dropout(self.attend(self.norm(x)))
         return x + self.feed(x)  # (B, L, D)
 
     def cached(self, x: Tensor, past_k: Tensor, past_v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The same after cached positions; gives both caches grown."""
         heard, k, v = self.attend.cached(self.norm(x), past_k, past_v)
         x = x + heard
         return x + self.feed(x), k, v

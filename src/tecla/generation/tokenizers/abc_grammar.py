@@ -76,7 +76,8 @@ class AbcGrammar:
         line, step = self._line, self._header
         if step == 1 and line.startswith("T:"):
             title = line[2:]
-            return ({"\n"} if title.strip() else set()) | (set(_TITLE - {" "} if not title else _TITLE) if len(title) < _LONGEST_TITLE else set())
+            letters = set(_TITLE) if title else set(_TITLE - {" "})
+            return ({"\n"} if title.strip() else set()) | (letters if len(title) < _LONGEST_TITLE else set())
         stems = {0: ("X:",), 1: ("T:",), 2: tuple(f"Z: id:dc-{kind}-" for kind in _KINDS)}.get(step)
         if stems and line in stems:
             return set("123456789")

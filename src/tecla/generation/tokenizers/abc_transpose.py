@@ -52,7 +52,7 @@ def transposed_to(tune: str, tonic: str, down: bool = False) -> str | None:
         return None
     steps = (_LETTERS.index(tonic) - _LETTERS.index(old_tonic)) % 7 - 7 * down
     old, new = alterations(signature(old_tonic, mark, mode)), alterations(sharps)
-    head, key_line, body = tune.partition(_KEY.search(tune).group(0))  # type: ignore[union-attr]
+    head, _, body = tune.partition(_KEY.search(tune).group(0))  # type: ignore[union-attr]
     try:
         lines = [line if _TEXT_LINE.match(line) else _NOTE.sub(lambda m: _moved(m, steps, old, new), line) for line in body.split("\n")]
     except KeyError:

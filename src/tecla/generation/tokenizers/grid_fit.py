@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -79,7 +80,7 @@ def from_grid(grid: NDArray[np.integer], sixteenth_sec: float, velocity: int = 7
     notes = []
     for voice in np.asarray(grid).T:
         edges = np.flatnonzero(np.diff(voice, prepend=-2, append=-2))
-        for begin, end in zip(edges[:-1], edges[1:], strict=True):
+        for begin, end in pairwise(edges):
             if voice[begin] >= 0:
                 notes.append((begin * sixteenth_sec, end * sixteenth_sec, voice[begin], velocity, 1.0))
     return Performance(without_overlaps(np.array(notes, NOTE)))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tecla.generation.tokenizers.continuous import END as EVENT_END
-from tecla.generation.tokenizers.continuous import EVENT, PEDAL_DOWN, PEDAL_UP, Continuous
+from tecla.generation.tokenizers.continuous import EVENT, PEDAL_DOWN, Continuous
 from tecla.music import Performance
 from tecla.music.pitch import N_KEYS
 
