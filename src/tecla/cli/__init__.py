@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from tecla import __version__
-from tecla.cli import evaluate, generate, originality, render, transcribe
+from tecla.cli import evaluate, generate, originality, render, train, transcribe
 from tecla.errors import InputWarning, TeclaError
 
 app = typer.Typer(
@@ -26,6 +26,8 @@ app.command("render")(render.render)
 app.command("generate")(generate.generate)
 evaluate.app.command("originality")(originality.originality)
 app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(train.app, name="train")
+app.command("export")(train.export)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,15 +1,15 @@
 """One training run and its folder: begun, watched, stopped, resumed.
 
-    RUN/run.json            what was asked for; a resumed run asks for the same
-    RUN/checkpoint/         network, average, optimizer, progress: enough to go on as if nothing had happened
-    RUN/best.pt             the averaged network that heard the validation best, and what it reached
-    RUN/loss.png, log.jsonl, events/
+RUN/run.json            what was asked for; a resumed run asks for the same
+RUN/sources.json        what it learned from, and under which licences
+RUN/checkpoint/         network, average, optimizer, progress: enough to go on as if nothing had happened
+RUN/best.pt             the averaged network that heard the validation best, and what it reached
+RUN/loss.png, log.jsonl, events/
 """
 
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -63,7 +63,7 @@ def begin(folder: Path, options: RunOptions) -> None:
         raise OutputError(f"{folder} holds a run already: go on with --resume {folder}, or name another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write_options(folder, options)
+        _write(folder / "run.json", asdict(options))
     except OSError as error:
         raise OutputError(f"{folder} cannot be made ({error.strerror}): name another folder") from error
 
@@ -79,6 +79,32 @@ def load_options(folder: Path) -> RunOptions:
         return RunOptions(**{**stored, "corpora": tuple(stored["corpora"])})
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{folder} holds no run (run.json: {error}): name a folder that tecla train wrote") from error
+
+
+def load_sources(folder: Path) -> dict[str, str]:
+    """What a run learned from, by title, and its licences.
+
+    Raises:
+        InputError: the folder holds no run that has begun to train.
+    """
+    try:
+        sources: dict[str, str] = json.loads((folder / "sources.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder} does not say what it learned from (sources.json: {error}): train it first") from error
+    return sources
+
+
+def choose_device(name: str | None) -> torch.device:
+    """The device of a name, "cpu" or "cuda"; without one, the GPU if there is one.
+
+    Raises:
+        OptionError: another name, or a GPU that is not there.
+    """
+    if name not in (None, "cpu", "cuda"):
+        raise OptionError(f"device is {name!r}: must be cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise OptionError("device is 'cuda', but torch finds no GPU here: use cpu, or install torch's CUDA build")
+    return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def go_on(
@@ -99,12 +125,15 @@ def go_on(
     """
     options = load_options(folder)
     material = load_material(options.corpora, on_read)
+    _write(folder / "sources.json", material.licences | _piano_licences(options.pianos))
     config, sound = _sound(folder, options, material, device)
     examples, loss = make_examples(config, material.train.performances, material.train.recorded), make_loss(sound, device)
     judge = Validation(material.validation, sound, config)
     options = _with_steps(folder, options, examples, loss, device, workers)
     schedule = _schedule(options, workers)
-    state = loop.new_state(make_network(SIZES[options.size]), schedule, device)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(options.seed)
+        state = loop.new_state(make_network(SIZES[options.size]), schedule, device)
     if (folder / "checkpoint").exists():
         loop.load_checkpoint(state, folder / "checkpoint")
     with Journal(folder, state.history) as journal:
@@ -156,9 +185,7 @@ def _schedule(options: RunOptions, workers: int) -> LoopConfig:
     )
 
 
-def _with_steps(
-    folder: Path, options: RunOptions, examples: Dataset[Any], loss: Loss, device: torch.device, workers: int
-) -> RunOptions:
+def _with_steps(folder: Path, options: RunOptions, examples: Dataset[Any], loss: Loss, device: torch.device, workers: int) -> RunOptions:
     """Turns minutes into steps by taking a few, once: the schedule of a run must not depend on when it was stopped."""
     if options.steps is not None or options.minutes is None:
         return options
@@ -168,7 +195,7 @@ def _with_steps(
     loop.train(trial, examples, loss, config, lambda *_: times.append(time.perf_counter()), lambda _: None)
     step_sec = (times[-1] - times[0]) / (len(times) - 1)  # the first one also warms up
     options = replace(options, steps=max(20, int(options.minutes * 60 / step_sec)))
-    _write_options(folder, options)
+    _write(folder / "run.json", asdict(options))
     return options
 
 
@@ -178,12 +205,21 @@ def _keep_best(folder: Path, state: State, numbers: Numbers, patience: int) -> N
         state.best = numbers["onset_f1"]
         partial = folder / "best.pt.partial"
         torch.save({"network": state.average.state_dict(), "metrics": numbers}, partial)
-        os.replace(partial, folder / "best.pt")
+        partial.replace(folder / "best.pt")
     judged = [row["onset_f1"] for row in state.history if "onset_f1" in row]
     state.finished = len(judged) - 1 - judged.index(max(judged)) >= patience
 
 
-def _write_options(folder: Path, options: RunOptions) -> None:
-    partial = folder / "run.json.partial"
-    partial.write_text(json.dumps(asdict(options), indent=1) + "\n", encoding="utf-8")
-    os.replace(partial, folder / "run.json")
+def _piano_licences(folder: str | None) -> dict[str, str]:
+    """Licences of the sampled pianos that a run renders with."""
+    if folder is None:
+        return {"Salamander Grand Piano V3": "CC-BY-3.0"}
+    banks = [(path.parent.name, json.loads(path.read_text("utf-8"))) for path in sorted(Path(folder).expanduser().glob("*/bank.json"))]
+    return {bank.get("attribution", name): bank.get("licence", "not stated") for name, bank in banks}
+
+
+def _write(path: Path, content: object) -> None:
+    """Writes JSON, whole or not at all."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)

@@ -14,16 +14,18 @@ from torch import Tensor, nn
 
 from tecla.evaluation.notes import evaluate
 from tecla.models.features import Spectrogram
-from tecla.music import Performance
+from tecla.music import SUSTAIN, Performance
 from tecla.training.examples import PRE_ROLL_SEC, Batch, ExampleConfig, excerpt, note_table
 from tecla.training.material import Share
 from tecla.training.sound import Sound
 from tecla.training.textures import random_texture
+from tecla.transcription.decode import DecodeConfig, decode_notes, decode_pedal, frames_to_sec, key_index_to_pitch
 from tecla.transcription.features import FRAME_RATE, HOP_SAMPLES, MARGIN_SAMPLES, SAMPLE_RATE
 from tecla.transcription.level import NOMINAL_DB, loud_part_db
+from tecla.transcription.network import Activations
 
 TAKE_SEC: Final = 30.0
-_MOST_TAKES: Final = 12
+MOST_TAKES: Final = 12
 _NUMBER: Final = 1 << 31  # of the batch that renders held-out music: no run gets so far
 
 
@@ -60,14 +62,27 @@ class Validation:
     def _hear(self, network: nn.Module, samples: Tensor) -> Performance:
         heads = network(self._spectrogram(samples.to(self._device)[None]))
         keys, pedals = torch.sigmoid(heads.keys[0].float()), torch.sigmoid(heads.pedals[0].float())
-        return decode(keys.cpu().numpy(), pedals.cpu().numpy())
+        return decode(Activations(keys.cpu().numpy(), pedals.cpu().numpy()))
+
+
+def decode(heard: Activations) -> Performance:
+    """Notes and sustain pedal as the network hears them, without the transcriber's care for how the two fit together."""
+    notes, down = decode_notes(heard.keys, DecodeConfig()), decode_pedal(heard.pedals, DecodeConfig())
+    return Performance.from_arrays(
+        frames_to_sec(notes.onset),
+        frames_to_sec(np.maximum(notes.key_up, notes.onset)),
+        key_index_to_pitch(notes.key_index),
+        np.clip(np.round(notes.velocity * 127), 1, 127),
+        np.clip(notes.confidence, 0, 1),
+        controls=[move for begin, end in frames_to_sec(down) for move in ((begin, SUSTAIN, 127), (end, SUSTAIN, 0))],
+    )
 
 
 def recorded_takes(share: Share) -> list[Take]:
     """The first half minute of each recording, levelled as the transcriber would level it, at most a dozen."""
-    takes = []
-    for played, sound in list(zip(share.recorded, share.sounds, strict=True))[:_MOST_TAKES]:
-        whole = sound[: int((TAKE_SEC + 1) * SAMPLE_RATE)].astype(np.float32) / 32768
+    takes: list[Take] = []
+    for played, sound in list(zip(share.recorded, share.sounds, strict=True))[:MOST_TAKES]:
+        whole = sound[: int((TAKE_SEC + 1) * SAMPLE_RATE)].astype(np.float32) / np.float32(32768)
         gain = 10 ** ((NOMINAL_DB - loud_part_db([whole])) / 20)
         n_frames = max(1, min(int(TAKE_SEC * FRAME_RATE), len(whole) // HOP_SAMPLES))
         padded = np.pad(whole * np.float32(gain), (MARGIN_SAMPLES, 2 * MARGIN_SAMPLES))
@@ -79,8 +94,8 @@ def recorded_takes(share: Share) -> list[Take]:
 def rendered_takes(share: Share, sound: Sound, config: ExampleConfig) -> list[Take]:
     """Stretches of held-out performances, or of random textures, through one batch of rooms and microphones."""
     rng = np.random.default_rng([config.seed, _NUMBER])
-    wholes = share.performances or [random_texture(rng, config.sound_sec + 2) for _ in range(_MOST_TAKES)]
-    begins_sec = [rng.uniform(0, max(0.0, whole.duration_sec - config.sound_sec)) for whole in wholes[:_MOST_TAKES]]
+    wholes = share.performances or [random_texture(rng, config.sound_sec + 2) for _ in range(MOST_TAKES)]
+    begins_sec = [rng.uniform(0, max(0.0, whole.duration_sec - config.sound_sec)) for whole in wholes[:MOST_TAKES]]
     played = [excerpt(whole, begin, config.sound_sec, 1.0) for whole, begin in zip(wholes, begins_sec, strict=False)]
     table, lift = note_table(played, config.sound_sec, rng)
     none, unused = torch.zeros(0), torch.zeros(len(played), 1, 1, 1)

@@ -1,0 +1,138 @@
+"""tecla train, tecla export: a network of one's own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+NEEDED: Final = ("torch", "onnx", "matplotlib", "tensorboard")
+
+app = typer.Typer(help="Train a network of your own (needs the extra: pip install 'tecla[train]').", no_args_is_help=True)
+
+
+@app.command("transcriber")
+def transcriber(
+    corpora: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--corpus",
+            metavar="NAME:FOLDER",
+            help="What to learn from; repeat it for several. With sound it is cut, without it is rendered.",
+        ),
+    ] = None,
+    pianos: Annotated[
+        Path | None, typer.Option(help="A folder of sampled pianos to render with. Without it: the piano that comes with tecla.")
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(help="About how long to train on this machine. (default: 45)")] = None,
+    steps: Annotated[int | None, typer.Option(help="How many batches to train on, instead of minutes.")] = None,
+    size: Annotated[str | None, typer.Option(help="small or full. (default: full on a GPU, small without)")] = None,
+    batch: Annotated[int | None, typer.Option(help="Examples of 10 s a batch. (default: 32 on a GPU, 6 without)")] = None,
+    rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
+    seed: Annotated[int, typer.Option(help="Decides every random choice.")] = 0,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda. (default: cuda where there is one)")] = None,
+    workers: Annotated[int, typer.Option(help="Processes that make batches ahead.")] = 0,
+    run: Annotated[Path | None, typer.Option(metavar="RUN", help="The folder of the run. (default: runs/ and the time)")] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Go on with a run where it stopped; of the other options only the device and workers count."),
+    ] = None,
+) -> None:
+    """Train the transcriber, from rendered and from recorded pianos.
+
+    \b
+    tecla train transcriber --minutes 45                          from nothing: random music on tecla's own piano
+    tecla train transcriber --corpus maestro:maestro-v3.0.0       MAESTRO: its MIDI rendered, or its sound if it is there
+    tecla train transcriber --corpus folder:my-recordings         pairs of sound and MIDI of the same name
+    tecla train transcriber --resume runs/2026-11-20-150000       go on
+
+    Stop it with Ctrl-C; the run folder holds the last checkpoint, the best weights, the curves and events for TensorBoard.
+    """
+    _require_torch()
+    from tecla.training import run as runs  # noqa: PLC0415
+
+    where = runs.choose_device(device)
+    folder = resume or run or Path("runs") / datetime.now().strftime("%Y-%m-%d-%H%M%S")
+    if resume is None:
+        on_gpu = where.type == "cuda"
+        options = runs.RunOptions(
+            corpora=tuple(corpora or ()),
+            pianos=None if pianos is None else str(pianos),
+            size=size or ("full" if on_gpu else "small"),
+            minutes=45.0 if minutes is None and steps is None else minutes,
+            steps=steps,
+            batch=batch or (32 if on_gpu else 6),
+            peak_rate=rate,
+            seed=seed,
+            save_every=500 if on_gpu else 100,
+        )
+        runs.begin(folder, options)
+    with _watching() as watch:
+        state = runs.go_on(folder, where, watch.read, watch.report, workers)
+    print(f"{folder}: {state.step:,} steps, best validation onset F1 {state.best:.3f}; its weights: tecla export {folder}")
+
+
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="OUT.onnx", help="Where to write. (default: RUN/transcriber.onnx)")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace outputs that exist already.")] = False,
+) -> None:
+    """Write the best weights of a run as one .onnx file, with a card beside it.
+
+    \b
+    tecla export runs/first
+    tecla transcribe take.wav --model runs/first/transcriber.onnx
+    """
+    _require_torch()
+    from tecla.io.target import check_target  # noqa: PLC0415
+    from tecla.training.release import export_run  # noqa: PLC0415
+
+    target = output or run / "transcriber.onnx"
+    check_target(target, force)
+    card = export_run(run, target)
+    print(f"{target} and {card.name}: tecla transcribe --model {target} uses them")
+
+
+def _require_torch() -> None:
+    from importlib.util import find_spec  # noqa: PLC0415
+
+    from tecla.errors import MissingExtraError  # noqa: PLC0415
+
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(f"training needs {' and '.join(missing)}: pip install 'tecla[train]'")
+
+
+class _Watch:
+    """Shows a run's numbers: a bar where someone looks on, and a line for every report either way."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar, self._task = bar, bar.add_task("reading", total=None)
+
+    def read(self, done: int, total: int) -> None:
+        """Files read so far."""
+        self._bar.update(self._task, description="reading", completed=done, total=total)
+
+    def report(self, numbers: dict[str, float], steps: int) -> None:
+        """Numbers of one step of a run of so many steps."""
+        said = "  ".join(f"{name} {numbers[name]:.4g}" for name in ("loss", "rate", "onset_f1", "sec") if name in numbers)
+        self._bar.update(self._task, description="training", completed=numbers["step"], total=steps)
+        self._bar.console.print(f"step {int(numbers['step']):,} of {steps:,}  {said}", highlight=False)
+
+
+@contextmanager
+def _watching() -> Iterator[_Watch]:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    console = Console(file=sys.stderr, soft_wrap=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield _Watch(bar)

@@ -1,0 +1,58 @@
+"""A run becomes weights to use: its best network as .onnx, and a card that says where they come from and what may be done with them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tecla import __version__
+from tecla.errors import InputError
+from tecla.training.export import export_onnx
+from tecla.training.run import SIZES, load_options, load_sources
+from tecla.training.transcriber import make_network
+
+
+def export_run(folder: Path, target: Path) -> Path:
+    """Writes a run's best weights, and a card of the same name as JSON beside them; returns the card's path.
+
+    Raises:
+        InputError: the folder holds no run, or one that has not been judged yet.
+    """
+    options = load_options(folder)
+    if not (folder / "best.pt").exists():
+        raise InputError(f"{folder} has no best weights yet: train until its first checkpoint")
+    best = torch.load(folder / "best.pt", map_location="cpu", weights_only=True)
+    network = make_network(SIZES[options.size])()
+    network.load_state_dict(best["network"])
+    export_onnx(network, target)
+    card = {
+        "name": target.stem,
+        "tecla": __version__,
+        "commit": _commit(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "data": load_sources(folder),
+        "licence": _licence(load_sources(folder)),
+        "validation": best["metrics"],
+        "options": vars(options),
+    }
+    path = target.with_suffix(".json")
+    path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def _licence(sources: dict[str, str]) -> str:
+    """Weights inherit from what they learned."""
+    bound = [title for title, licence in sources.items() if "NC" in licence or "non-commercial" in licence]
+    return f"non-commercial, as {' and '.join(bound)}" if bound else "as their data, see there"
+
+
+def _commit() -> str | None:
+    """The working tree's commit, if tecla runs from one."""
+    done: Any = subprocess.run(["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None

@@ -1,0 +1,42 @@
+"""tecla train and tecla export at the door: what is refused, and how."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from tecla.cli import train
+
+CommandLine = Callable[..., int]
+
+
+def test_a_device_that_is_not_there_is_refused(tecla_exits: CommandLine, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert tecla_exits("train", "transcriber", "--device", "abacus", "--run", str(tmp_path / "a")) == 2
+    assert "device is 'abacus': must be cpu or cuda" in capsys.readouterr().err
+    if not torch.cuda.is_available():
+        assert tecla_exits("train", "transcriber", "--device", "cuda", "--run", str(tmp_path / "a")) == 2
+        assert "use cpu" in capsys.readouterr().err
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_corpus_that_is_none_is_refused(tecla_exits: CommandLine, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    arguments = ("train", "transcriber", "--corpus", "gramophone:there", "--device", "cpu", "--steps", "1", "--run", str(tmp_path / "a"))
+    assert tecla_exits(*arguments) == 2
+    assert "names no corpus" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [("train", "transcriber", "--device", "cpu", "--resume"), ("export",)])
+def test_a_folder_that_is_no_run_is_refused(
+    tecla_exits: CommandLine, capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    assert tecla_exits(*arguments, str(tmp_path)) == 2
+    assert "holds no run" in capsys.readouterr().err
+
+
+def test_without_the_extra_the_remedy_is_named(
+    tecla_exits: CommandLine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "NEEDED", ("torch", "a_package_that_is_nowhere"))
+    assert tecla_exits("train", "transcriber") == 2
+    assert "training needs a_package_that_is_nowhere: pip install 'tecla[train]'" in capsys.readouterr().err

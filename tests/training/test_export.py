@@ -1,0 +1,65 @@
+"""torch and ONNX say the same, for sounds of any length, from a run to a transcription network."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tecla.errors import InputError
+from tecla.models.harmonic import HarmonicConfig, HarmonicNet
+from tecla.training import run
+from tecla.training.export import export_onnx
+from tecla.training.release import export_run
+from tecla.training.run import RunOptions
+from tecla.training.transcriber import make_network
+from tecla.transcription.features import N_BINS, WINDOWS
+from tecla.transcription.network import Network
+
+TINY = HarmonicConfig(channels=8, blocks=2, mix_channels=2, memory=4, pedal_memory=4)
+
+
+def lived_in(config: HarmonicConfig) -> HarmonicNet:
+    """A network whose batch norms have seen something: untouched ones would hide a fault in their folding."""
+    torch.manual_seed(0)
+    network = HarmonicNet(config).train()
+    for _ in range(3):
+        network(torch.randn(2, len(WINDOWS), 20, N_BINS) * 2 + 0.5)
+    return network.eval()
+
+
+@pytest.mark.parametrize("frames", [1, 60, 137])
+@pytest.mark.parametrize("config", [TINY, HarmonicConfig()], ids=["tiny", "shipped size"])
+@torch.no_grad()
+def test_torch_and_onnx_agree(frames: int, config: HarmonicConfig, tmp_path: Path) -> None:
+    network = lived_in(config)
+    export_onnx(network, tmp_path / "a.onnx")
+    features = np.random.default_rng(1).normal(size=(len(WINDOWS), frames, N_BINS)).astype(np.float32)
+    heads = network(torch.from_numpy(features)[None])
+    heard = Network(tmp_path / "a.onnx")(features)
+    assert heard.keys.shape == (frames, 88, 6)
+    assert np.abs(heard.keys - torch.sigmoid(heads.keys[0]).numpy()).max() < 1e-3
+    assert np.abs(heard.pedals - torch.sigmoid(heads.pedals[0]).numpy()).max() < 1e-3
+
+
+@torch.no_grad()
+def test_a_run_s_best_weights_come_with_a_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(run.SIZES, "small", TINY)
+    run.begin(tmp_path / "run", RunOptions(corpora=("maestro:there",), size="small", steps=5))
+    (tmp_path / "run" / "sources.json").write_text(json.dumps({"MAESTRO": "CC BY-NC-SA 4.0", "Some Piano": "CC0"}))
+    network = make_network(TINY)().eval()
+    torch.save({"network": network.state_dict(), "metrics": {"onset_f1": 0.5, "step": 5}}, tmp_path / "run" / "best.pt")
+    card = json.loads(export_run(tmp_path / "run", tmp_path / "mine.onnx").read_text())
+    assert card["licence"] == "non-commercial, as MAESTRO"
+    assert card["validation"]["onset_f1"] == 0.5
+    assert card["parameters"] == sum(p.numel() for p in network.parameters())
+    features = np.zeros((len(WINDOWS), 30, N_BINS), np.float32)
+    wanted = torch.sigmoid(network(torch.from_numpy(features)[None]).keys[0])
+    assert np.abs(Network(tmp_path / "mine.onnx")(features).keys - wanted.numpy()).max() < 1e-3
+
+
+def test_a_run_without_best_weights_is_named(tmp_path: Path) -> None:
+    run.begin(tmp_path / "run", RunOptions(steps=5))
+    with pytest.raises(InputError, match="no best weights yet"):
+        export_run(tmp_path / "run", tmp_path / "a.onnx")

@@ -1,0 +1,160 @@
+"""A run's folder: begun, stopped, resumed to the bit, judged, drawn."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import torch
+
+from tecla.errors import InputError, OptionError, OutputError
+from tecla.io.audio import save_audio
+from tecla.io.midi import save_midi
+from tecla.models.harmonic import HarmonicConfig
+from tecla.music import Performance
+from tecla.training import acoustics, loop, run, validation
+from tecla.training.examples import ExampleConfig
+from tecla.training.journal import Journal
+from tecla.training.material import Share, is_held_out, load_material
+from tecla.training.run import RunOptions
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def options(banks_folder: Path, monkeypatch: pytest.MonkeyPatch) -> RunOptions:
+    """A run that takes a second: a tiny network, short examples, one take to judge by."""
+    monkeypatch.setitem(run.SIZES, "small", HarmonicConfig(channels=4, blocks=1, mix_channels=1, memory=2, pedal_memory=2))
+    monkeypatch.setattr(validation, "MOST_TAKES", 1)
+    for length in ("_RESONANCE_SAMPLES", "_ROOM_SAMPLES"):
+        monkeypatch.setattr(acoustics, length, 1600)
+    return RunOptions(pianos=str(banks_folder), size="small", steps=4, batch=1, n_frames=30, save_every=2)
+
+
+def weights(state: loop.State) -> list[torch.Tensor]:
+    return [*state.network.state_dict().values(), *state.average.state_dict().values()]
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights(options: RunOptions, tmp_path: Path) -> None:
+    run.begin(tmp_path / "straight", options)
+    straight = run.go_on(tmp_path / "straight", CPU)
+    run.begin(tmp_path / "stopped", options)
+    with pytest.raises(KeyboardInterrupt):
+        run.go_on(tmp_path / "stopped", CPU, on_report=stop_after_step_3)
+    resumed = run.go_on(tmp_path / "stopped", CPU)
+    assert resumed.step == straight.step == 4
+    assert all(torch.equal(a, b) for a, b in zip(weights(straight), weights(resumed), strict=True))
+    assert [row["step"] for row in resumed.history] == [row["step"] for row in straight.history]
+
+
+def stop_after_step_3(numbers: dict[str, float], _: int) -> None:
+    if numbers["step"] == 3:
+        raise KeyboardInterrupt
+
+
+def test_a_run_leaves_what_its_page_promises(options: RunOptions, tmp_path: Path) -> None:
+    run.begin(tmp_path / "a", options)
+    run.go_on(tmp_path / "a", CPU)
+    assert (tmp_path / "a" / "loss.png").read_bytes().startswith(b"\x89PNG")
+    assert list((tmp_path / "a" / "events").glob("events.out.tfevents.*"))
+    log = [json.loads(line) for line in (tmp_path / "a" / "log.jsonl").read_text().splitlines()]
+    assert {row["step"] for row in log if "loss" in row} == {1, 2, 3, 4}
+    assert {row["step"] for row in log if "onset_f1" in row} == {2, 4}
+    best = torch.load(tmp_path / "a" / "best.pt", weights_only=True)
+    assert best["metrics"]["onset_f1"] >= 0
+    assert run.load_options(tmp_path / "a") == options
+
+
+def test_minutes_become_steps_once(options: RunOptions, tmp_path: Path) -> None:
+    run.begin(tmp_path / "a", replace(options, steps=None, minutes=1e-9))
+    state = run.go_on(tmp_path / "a", CPU)
+    assert state.step == run.load_options(tmp_path / "a").steps == 20
+
+
+def test_a_run_that_no_longer_gains_ends_early(options: RunOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validation.Validation, "__call__", lambda *_: {"onset_f1": 0.5})
+    run.begin(tmp_path / "a", replace(options, steps=40, patience=3))
+    assert run.go_on(tmp_path / "a", CPU).step == 8  # judged at 2, 4, 6, 8: three times no better than the first
+
+
+def test_a_run_is_not_begun_over_another(options: RunOptions, tmp_path: Path) -> None:
+    run.begin(tmp_path / "a", options)
+    with pytest.raises(OutputError, match="holds a run already"):
+        run.begin(tmp_path / "a", options)
+
+
+def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no run"):
+        run.load_options(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"size": "huge"}, "size is 'huge'"),
+        ({"steps": None}, "either minutes or steps"),
+        ({"batch": 0}, "batch is 0"),
+        ({"steps": -1}, "steps"),
+    ],
+)
+def test_options_out_of_bounds_are_named(tmp_path: Path, change: dict[str, object], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        run.begin(tmp_path / "a", replace(RunOptions(steps=5), **change))  # type: ignore[arg-type]
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_journal_forgets_what_came_after_its_last_step(tmp_path: Path) -> None:
+    with Journal(tmp_path, []) as journal:
+        journal.write({"step": 1, "loss": 3.0})
+        journal.write({"step": 2, "loss": 2.0})
+    with Journal(tmp_path, [{"step": 1, "loss": 3.0}]) as journal:
+        journal.write({"step": 2, "loss": 2.5})
+    assert [json.loads(line)["loss"] for line in (tmp_path / "log.jsonl").read_text().splitlines()] == [3.0, 2.5]
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    """A folder of recordings with sound and notes, of which exactly one is held out."""
+    folder = tmp_path / "pairs"
+    folder.mkdir()
+    names = [f"take{number}" for number in range(200)]
+    held = [name for name in names if is_held_out(f"folder:{name}")][:1]
+    for name in [*held, *[name for name in names if not is_held_out(f"folder:{name}")][:2]]:
+        save_midi(Performance.from_arrays([0.1, 0.5], [0.4, 0.9], [60, 64]), folder / f"{name}.mid")
+        tone = (0.3 * np.sin(np.arange(16000) / 10)).astype(np.float32)
+        save_audio(folder / f"{name}.wav", [np.stack([tone, tone], 1)], 16000)
+    return folder
+
+
+def test_material_is_split_by_composition(pairs: Path) -> None:
+    read: list[tuple[int, int]] = []
+    material = load_material([f"folder:{pairs}"], lambda done, total: read.append((done, total)))
+    assert (len(material.train.recorded), len(material.validation.recorded)) == (2, 1)
+    assert material.train.sounds[0].dtype == np.int16
+    assert np.abs(material.train.sounds[0]).max() == pytest.approx(0.3 * 32767, rel=0.02)
+    assert read[-1] == (3, 3)
+    assert list(material.licences.values()) == ["the owner's"]
+
+
+def test_a_corpus_with_nothing_to_train_on_is_named(tmp_path: Path) -> None:
+    """Recordings of the split called test are never trained on."""
+    mido.MidiFile(tracks=[mido.MidiTrack([mido.Message("note_on", note=60)])]).save(tmp_path / "piece_ENSTDkCl.mid")
+    with pytest.raises(InputError, match="nothing to train on"):
+        load_material([f"maps:{tmp_path}"])
+
+
+def test_recorded_takes_start_with_the_recording(pairs: Path) -> None:
+    (take,) = validation.recorded_takes(load_material([f"folder:{pairs}"]).validation)
+    assert take.played.notes["pitch"].tolist() == [60, 64]
+    assert take.samples[:4096].abs().max() == 0  # the margin before the first frame
+    assert take.samples[4096:].std() > 0.02
+
+
+def test_held_out_music_is_rendered_where_there_is_no_recording(options: RunOptions, banks_folder: Path) -> None:
+    config = ExampleConfig(n_frames=60, rendered=1, recorded=0)
+    sound = run.make_sound(config, banks_folder, [], CPU)
+    (take,) = validation.rendered_takes(Share(), sound, config)
+    assert take.samples.isfinite().all()
+    assert (take.played.notes["onset_sec"] < 1.2).all()
