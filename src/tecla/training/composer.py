@@ -148,7 +148,7 @@ def train(
         average(averaged, model, min(schedule.average, (step + 1) / (step + 10)))
         seen = mean.item() if step == 0 else 0.98 * seen + 0.02 * mean.item()
         if (step + 1) % schedule.judge_every == 0 or step + 1 == schedule.steps:
-            lowest = assess(averaged, held_out)
+            lowest = float(assess(averaged, held_out))
             note = {"step": step + 1, "train": seen, "held_out": lowest, "seconds": time.monotonic() - began}
             with (folder / "log.jsonl").open("a") as log:
                 log.write(json.dumps(note) + "\n")
