@@ -16,15 +16,16 @@ from tecla.errors import InputError, OptionError, OutputError
 from tecla.music import Performance
 
 
-def hear(blocks: Callable[[], Iterable[NDArray[np.float32]]], on_progress: Callable[[float], None] | None) -> Performance:
+def hear(blocks: Callable[[], Iterable[NDArray[np.float32]]], on_progress: Callable[[float], None] | None, offsets: str) -> Performance:
     """One note as long as the sound, its velocity the sound's peak in hundredths, and a pedal beyond it."""
     sound = np.concatenate(list(blocks()))
     seconds = len(sound) / 16_000
     if on_progress is not None:
         on_progress(seconds)
-    return Performance.from_arrays(
+    performance = Performance.from_arrays(
         [0.0], [seconds], [60], [round(100 * float(np.abs(sound).max()))], controls=[(0.1, 64, 127), (9.0, 64, 0)]
     )
+    return performance if offsets == "key" else performance.with_sounding_offsets()
 
 
 @pytest.fixture(autouse=True)

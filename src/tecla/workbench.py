@@ -44,7 +44,8 @@ def transcribe(
 
     Args:
         sound: a path; or samples (n,), (n, channels) or (channels, n), with their `sample_rate` in Hz.
-        offsets: "key" ends notes when keys come up and keeps the pedals; "sounding" lets the pedal extend the notes instead.
+        offsets: "key" ends notes when keys come up and keeps the pedals; "sounding" ends them where
+            the string falls silent, pedal included, and leaves the pedals out.
         model: the name of shipped weights, or a path to an .onnx file.
         on_progress: called now and then with the seconds heard so far.
 
@@ -53,8 +54,7 @@ def transcribe(
     """
     if offsets not in ("key", "sounding"):
         raise OptionError(f"offsets is {offsets!r}: must be 'key' or 'sounding'")
-    performance = _transcriber(model).transcribe(open_sound(sound, sample_rate).blocks, on_progress)
-    return performance.with_sounding_offsets() if offsets == "sounding" else performance
+    return _transcriber(model).transcribe(open_sound(sound, sample_rate).blocks, on_progress, offsets)
 
 
 def generate(request: Request | None = None, prompt: PathLike | Performance | None = None) -> Composition:

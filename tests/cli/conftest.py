@@ -22,15 +22,16 @@ class LoudSeconds:
         return cls()
 
     def transcribe(
-        self, source_blocks: Callable[[], Iterable[NDArray[np.float32]]], on_progress: Callable[[float], None] | None = None
+        self, blocks: Callable[[], Iterable[NDArray[np.float32]]], on_progress: Callable[[float], None] | None = None, offsets: str = "key"
     ) -> Performance:
-        sound = np.concatenate(list(source_blocks()))
+        sound = np.concatenate(list(blocks()))
         if on_progress is not None:
             on_progress(len(sound) / 16_000)
         seconds = [at for at in range(0, len(sound), 16_000) if np.abs(sound[at : at + 16_000]).max() > 1e-4]
         onset_sec = np.array(seconds) / 16_000
         pedal = [(0.5, 64, 127), (len(sound) / 16_000, 64, 0)] if seconds else []
-        return Performance.from_arrays(onset_sec, onset_sec + 0.75, 60, 80, 0.9, pedal)
+        performance = Performance.from_arrays(onset_sec, onset_sec + 0.75, 60, 80, 0.9, pedal)
+        return performance if offsets == "key" else performance.with_sounding_offsets()
 
 
 @pytest.fixture

@@ -19,8 +19,10 @@ from tecla.training.examples import ExampleConfig
 from tecla.training.journal import Journal
 from tecla.training.material import Share, is_held_out, load_material
 from tecla.training.run import RunOptions
+from tecla.training.team import Team
 
 CPU = torch.device("cpu")
+ALONE = Team(CPU)
 
 
 @pytest.fixture
@@ -39,11 +41,11 @@ def weights(state: loop.State) -> list[torch.Tensor]:
 
 def test_a_stopped_run_goes_on_to_the_same_weights(options: RunOptions, tmp_path: Path) -> None:
     run.begin(tmp_path / "straight", options)
-    straight = run.go_on(tmp_path / "straight", CPU)
+    straight = run.go_on(tmp_path / "straight", ALONE)
     run.begin(tmp_path / "stopped", options)
     with pytest.raises(KeyboardInterrupt):
-        run.go_on(tmp_path / "stopped", CPU, on_report=stop_after_step_3)
-    resumed = run.go_on(tmp_path / "stopped", CPU)
+        run.go_on(tmp_path / "stopped", ALONE, on_report=stop_after_step_3)
+    resumed = run.go_on(tmp_path / "stopped", ALONE)
     assert resumed.step == straight.step == 4
     assert all(torch.equal(a, b) for a, b in zip(weights(straight), weights(resumed), strict=True))
     assert [row["step"] for row in resumed.history] == [row["step"] for row in straight.history]
@@ -56,7 +58,7 @@ def stop_after_step_3(numbers: dict[str, float], _: int) -> None:
 
 def test_a_run_leaves_what_its_page_promises(options: RunOptions, tmp_path: Path) -> None:
     run.begin(tmp_path / "a", options)
-    run.go_on(tmp_path / "a", CPU)
+    run.go_on(tmp_path / "a", ALONE)
     assert (tmp_path / "a" / "loss.png").read_bytes().startswith(b"\x89PNG")
     assert list((tmp_path / "a" / "events").glob("events.out.tfevents.*"))
     log = [json.loads(line) for line in (tmp_path / "a" / "log.jsonl").read_text().splitlines()]
@@ -69,14 +71,14 @@ def test_a_run_leaves_what_its_page_promises(options: RunOptions, tmp_path: Path
 
 def test_minutes_become_steps_once(options: RunOptions, tmp_path: Path) -> None:
     run.begin(tmp_path / "a", replace(options, steps=None, minutes=1e-9))
-    state = run.go_on(tmp_path / "a", CPU)
+    state = run.go_on(tmp_path / "a", ALONE)
     assert state.step == run.load_options(tmp_path / "a").steps == 20
 
 
 def test_a_run_that_no_longer_gains_ends_early(options: RunOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validation.Validation, "__call__", lambda *_: {"onset_f1": 0.5})
     run.begin(tmp_path / "a", replace(options, steps=40, patience=3))
-    assert run.go_on(tmp_path / "a", CPU).step == 8  # judged at 2, 4, 6, 8: three times no better than the first
+    assert run.go_on(tmp_path / "a", ALONE).step == 8  # judged at 2, 4, 6, 8: three times no better than the first
 
 
 def test_a_run_is_not_begun_over_another(options: RunOptions, tmp_path: Path) -> None:

@@ -51,30 +51,35 @@ def transcriber(
     tecla train transcriber --corpus folder:my-recordings         pairs of sound and MIDI of the same name
     tecla train transcriber --resume runs/2026-11-20-150000       go on
 
+    Several GPUs: torchrun --nproc-per-node 4 -m tecla.cli train transcriber ...
+
     Stop it with Ctrl-C; the run folder holds the last checkpoint, the best weights, the curves and events for TensorBoard.
     """
     _require_torch()
     from tecla.training import run as runs  # noqa: PLC0415
+    from tecla.training.team import joined  # noqa: PLC0415
 
     where = runs.choose_device(device)
-    folder = resume or run or Path("runs") / datetime.now().strftime("%Y-%m-%d-%H%M%S")
-    if resume is None:
-        on_gpu = where.type == "cuda"
-        options = runs.RunOptions(
-            corpora=tuple(corpora or ()),
-            pianos=None if pianos is None else str(pianos),
-            size=size or ("full" if on_gpu else "small"),
-            minutes=45.0 if minutes is None and steps is None else minutes,
-            steps=steps,
-            batch=batch or (32 if on_gpu else 6),
-            peak_rate=rate,
-            seed=seed,
-            save_every=500 if on_gpu else 100,
-        )
-        runs.begin(folder, options)
-    with _watching() as watch:
-        state = runs.go_on(folder, where, watch.read, watch.report, workers)
-    print(f"{folder}: {state.step:,} steps, best validation onset F1 {state.best:.3f}; its weights: tecla export {folder}")
+    on_gpu = where.type == "cuda"
+    options = runs.RunOptions(
+        corpora=tuple(corpora or ()),
+        pianos=None if pianos is None else str(pianos),
+        size=size or ("full" if on_gpu else "small"),
+        minutes=45.0 if minutes is None and steps is None else minutes,
+        steps=steps,
+        batch=batch or (32 if on_gpu else 6),
+        peak_rate=rate,
+        seed=seed,
+        save_every=500 if on_gpu else 100,
+    )
+    with joined(where) as team, _watching() as watch:
+        folder = team.agree(resume or run or Path("runs") / datetime.now().strftime("%Y-%m-%d-%H%M%S"))
+        if resume is None and team.leads:
+            runs.begin(folder, options)
+        team.agree(None)
+        state = runs.go_on(folder, team, watch.read, watch.report, workers)
+    if team.leads:
+        print(f"{folder}: {state.step:,} steps, best validation onset F1 {state.best:.3f}; its weights: tecla export {folder}")
 
 
 def export(

@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ from tecla.training.journal import Journal, Numbers
 from tecla.training.loop import LoopConfig, Loss, State
 from tecla.training.material import Material, load_material
 from tecla.training.sound import Sound
+from tecla.training.team import Team
 from tecla.training.transcriber import make_examples, make_loss, make_network, make_sound
 from tecla.training.validation import Validation
 
@@ -109,7 +111,7 @@ def choose_device(name: str | None) -> torch.device:
 
 def go_on(
     folder: Path,
-    device: torch.device,
+    team: Team,
     on_read: Callable[[int, int], None] = lambda done, total: None,
     on_report: Callable[[Numbers, int], None] = lambda numbers, steps: None,
     workers: int = 0,
@@ -123,19 +125,24 @@ def go_on(
     Raises:
         TeclaError: a corpus cannot be read, or the loss is no longer a number.
     """
-    options = load_options(folder)
+    device, options = team.device, load_options(folder)
     material = load_material(options.corpora, on_read)
-    _write(folder / "sources.json", material.licences | _piano_licences(options.pianos))
-    config, sound = _sound(folder, options, material, device)
+    config, sound = _sound(folder, options, material, team)
     examples, loss = make_examples(config, material.train.performances, material.train.recorded), make_loss(sound, device)
-    judge = Validation(material.validation, sound, config)
-    options = _with_steps(folder, options, examples, loss, device, workers)
+    if team.leads:
+        _write(folder / "sources.json", material.licences | _piano_licences(options.pianos))
+        options = _with_steps(folder, options, examples, loss, device, workers)
+    options = team.agree(options)
     schedule = _schedule(options, workers)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(options.seed)
         state = loop.new_state(make_network(SIZES[options.size]), schedule, device)
     if (folder / "checkpoint").exists():
         loop.load_checkpoint(state, folder / "checkpoint")
+    batches, loss = team.share(examples), team.together(loss, state.network)
+    if not team.leads:
+        return loop.train(state, batches, loss, schedule, lambda *_: None, partial(_wait_for_judgement, team))
+    judge = Validation(material.validation, sound, config)
     with Journal(folder, state.history) as journal:
 
         def report(_: State, numbers: Numbers) -> None:
@@ -148,8 +155,13 @@ def go_on(
             _keep_best(folder, state, numbers, options.patience)
             loop.save_checkpoint(state, folder / "checkpoint")
             journal.draw()
+            team.agree(state.finished)
 
-        return loop.train(state, examples, loss, schedule, report, save)
+        return loop.train(state, batches, loss, schedule, report, save)
+
+
+def _wait_for_judgement(team: Team, state: State) -> None:
+    state.finished = team.agree(None)
 
 
 def _check(options: RunOptions) -> None:
@@ -163,13 +175,16 @@ def _check(options: RunOptions) -> None:
             raise OptionError(f"{name} is {value}: must be more than 0")
 
 
-def _sound(folder: Path, options: RunOptions, material: Material, device: torch.device) -> tuple[ExampleConfig, Sound]:
+def _sound(folder: Path, options: RunOptions, material: Material, team: Team) -> tuple[ExampleConfig, Sound]:
     """What a batch is made of, a third of it recordings if there are any, and what makes it sound."""
     share = material.train
-    pianos = Path(options.pianos).expanduser() if options.pianos else write_home_piano(folder / "pianos")
+    pianos = Path(options.pianos).expanduser() if options.pianos else folder / "pianos"
+    if team.leads and not options.pianos:
+        write_home_piano(pianos)
+    team.agree(None)
     recorded = options.batch // 3 if share.recorded else 0
     config = ExampleConfig(options.seed, options.n_frames, rendered=options.batch - recorded, recorded=recorded)
-    return config, make_sound(config, pianos, share.sounds, device)
+    return config, make_sound(config, pianos, share.sounds, team.device)
 
 
 def _schedule(options: RunOptions, workers: int) -> LoopConfig:
@@ -203,9 +218,9 @@ def _keep_best(folder: Path, state: State, numbers: Numbers, patience: int) -> N
     """Keeps the average that heard the validation best, and ends a run that has long not become better."""
     if numbers["onset_f1"] > state.best:
         state.best = numbers["onset_f1"]
-        partial = folder / "best.pt.partial"
-        torch.save({"network": state.average.state_dict(), "metrics": numbers}, partial)
-        partial.replace(folder / "best.pt")
+        neighbour = folder / "best.pt.partial"
+        torch.save({"network": state.average.state_dict(), "metrics": numbers}, neighbour)
+        neighbour.replace(folder / "best.pt")
     judged = [row["onset_f1"] for row in state.history if "onset_f1" in row]
     state.finished = len(judged) - 1 - judged.index(max(judged)) >= patience
 
@@ -220,6 +235,6 @@ def _piano_licences(folder: str | None) -> dict[str, str]:
 
 def _write(path: Path, content: object) -> None:
     """Writes JSON, whole or not at all."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)
+    neighbour = path.with_name(f"{path.name}.partial")
+    neighbour.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    neighbour.replace(path)

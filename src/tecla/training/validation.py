@@ -14,15 +14,17 @@ from torch import Tensor, nn
 
 from tecla.evaluation.notes import evaluate
 from tecla.models.features import Spectrogram
-from tecla.music import SUSTAIN, Performance
+from tecla.music import Performance
 from tecla.training.examples import PRE_ROLL_SEC, Batch, ExampleConfig, excerpt, note_table
 from tecla.training.material import Share
 from tecla.training.sound import Sound
 from tecla.training.textures import random_texture
-from tecla.transcription.decode import DecodeConfig, decode_notes, decode_pedal, frames_to_sec, key_index_to_pitch
+from tecla.transcription.coherence import mend_pedal
+from tecla.transcription.decode import DecodeConfig, decode_notes, decode_pedal, frames_to_sec
 from tecla.transcription.features import FRAME_RATE, HOP_SAMPLES, MARGIN_SAMPLES, SAMPLE_RATE
 from tecla.transcription.level import NOMINAL_DB, loud_part_db
 from tecla.transcription.network import Activations
+from tecla.transcription.transcriber import perform
 
 TAKE_SEC: Final = 30.0
 MOST_TAKES: Final = 12
@@ -66,16 +68,10 @@ class Validation:
 
 
 def decode(heard: Activations) -> Performance:
-    """Notes and sustain pedal as the network hears them, without the transcriber's care for how the two fit together."""
-    notes, down = decode_notes(heard.keys, DecodeConfig()), decode_pedal(heard.pedals, DecodeConfig())
-    return Performance.from_arrays(
-        frames_to_sec(notes.onset),
-        frames_to_sec(np.maximum(notes.key_up, notes.onset)),
-        key_index_to_pitch(notes.key_index),
-        np.clip(np.round(notes.velocity * 127), 1, 127),
-        np.clip(notes.confidence, 0, 1),
-        controls=[move for begin, end in frames_to_sec(down) for move in ((begin, SUSTAIN, 127), (end, SUSTAIN, 0))],
-    )
+    """Notes and pedal of a stretch that is heard as a whole, as the transcriber reads them."""
+    config = DecodeConfig()
+    pedal_sec = mend_pedal(frames_to_sec(decode_pedal(heard.pedals, config)))
+    return perform(decode_notes(heard.keys, config), pedal_sec, "key")
 
 
 def recorded_takes(share: Share) -> list[Take]:
