@@ -27,7 +27,7 @@ from tecla.generation.tokenizers.protocol import round_trip_f1
 from tecla.generation.tokenizers.remi import DURATIONS, POSITION_SEC, Remi
 from tecla.io.midi import load_midi
 
-N_MAESTRO_NGRAM = 120  # training pieces: counts of more do not fit a laptop's memory as Python objects
+N_MAESTRO_NGRAM = 60  # training pieces: counts of more do not fit a laptop's memory as Python objects
 Row = tuple[Likelihood, str, float]
 
 

@@ -4,8 +4,8 @@
 >>> performance = tecla.transcribe("nocturne.m4a")  # doctest: +SKIP
 >>> performance.notes["onset_sec"]  # doctest: +SKIP
 
-`Performance` is what was played; `transcribe` hears it, `load` and `save` read and write it, `render` plays it. Each
-comes with its rooms only when it is first used.
+`Performance` is what was played; `transcribe` hears it, `load` and `save` read and write it, `render` plays it, `generate` goes on from it.
+Each comes with its rooms only when it is first used.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tecla.music import Performance
-    from tecla.workbench import load, render, save, transcribe
+    from tecla.workbench import generate, load, render, save, transcribe
 
 __version__ = "0.1.0"
-__all__ = ["Performance", "__version__", "load", "render", "save", "transcribe"]
+__all__ = ["Performance", "__version__", "generate", "load", "render", "save", "transcribe"]
 
 _HOMES = {
     "Performance": "tecla.music",
+    "generate": "tecla.workbench",
     "load": "tecla.workbench",
     "render": "tecla.workbench",
     "save": "tecla.workbench",
