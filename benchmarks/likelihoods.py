@@ -18,6 +18,7 @@ from tecla.generation.engine import Engine
 from tecla.generation.likelihood import Likelihood, event_bits, grid_notes, token_bits, total
 from tecla.generation.ngram import Ngram
 from tecla.generation.performances import to_rows
+from tecla.generation.readings import Readings
 from tecla.generation.tokenizers.abc_characters import AbcCharacters
 from tecla.generation.tokenizers.continuous import END, EVENT, Continuous
 from tecla.generation.tokenizers.craykh import CrayKH
@@ -38,11 +39,17 @@ def jsb_rows(folder: Path, split: str) -> Iterator[Row]:
     grid, craykh = JsbGrid(), CrayKH(SIXTEENTH_SEC)
     engine = Engine.load("chorales")
 
-    def network() -> Likelihood:
-        pieces = zip(held_out, facts, strict=True)
-        return total(_row("chorales", "jsb-grid", token_bits(engine, grid.encode_grid(piece)), fact) for piece, fact in pieces)
+    for keys in (0, 1, 2, 3):
+        readings = Readings(engine, range(-keys, keys + 1))
 
-    yield *_timed(network), f"{engine.card['parameters'] / 1e6:.1f} M"
+        def network(readings: Readings = readings, name: str = f"chorales, {2 * keys + 1} readings") -> Likelihood:
+            pieces = zip(held_out, facts, strict=True)
+            bits = [(token_bits(readings, grid.encode_grid(piece)), fact) for piece, fact in pieces]
+            ends = float(np.mean([each[-1, 0] for each, _ in bits]))
+            print(f"<!-- {name}: END costs {ends:.2f} bits a piece, in the figures -->")
+            return total(_row(name, "jsb-grid", each, fact) for each, fact in bits)
+
+        yield *_timed(network), f"{engine.card['parameters'] / 1e6:.1f} M"
     learned = [grid.encode_grid(piece)[:, :4].ravel()[:-3].tolist() for piece in train]
     judged = [grid.encode_grid(piece).ravel()[:-3].tolist() for piece in held_out]
     yield from _ngrams("jsb-grid", grid.vocabulary, learned, judged, facts, (5, 9))

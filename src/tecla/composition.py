@@ -17,6 +17,7 @@ from tecla.errors import InputError, OptionError
 from tecla.generation import chorales, performances, tunes
 from tecla.generation.engine import Engine
 from tecla.generation.keys import key_pitch_classes
+from tecla.generation.readings import Readings
 from tecla.generation.sampling import SamplingOptions
 from tecla.generation.tokenizers.continuous import Continuous
 from tecla.generation.tokenizers.grid_fit import estimate_sixteenth_sec, from_grid, to_grid
@@ -128,12 +129,14 @@ def _chorale(engine: Engine, request: Request, prompt: Performance | None, tune:
         if played is None:
             raise OptionError("nothing to harmonise: give the melody with --prompt")
         melody = to_grid(played, step)[:, 0]
+        # One reading here: the crowd of harmonisations is already twelve times the work.
         grid = chorales.harmonise(engine, melody, request.sampling, request.seed, limits=limits)
         before = 0
     else:
         given = to_grid(played, step) if played is not None else None
         count = request.bars * chorales.SIXTEENTHS_PER_BAR or round(request.seconds / step)
-        grid = chorales.write_chorale(engine, request.sampling, request.seed, prompt=given, sixteenths=count, limits=limits)
+        readings = Readings(engine, engine.card.get("readings", (0,)))
+        grid = chorales.write_chorale(readings, request.sampling, request.seed, prompt=given, sixteenths=count, limits=limits)
         before = 0 if given is None else len(given)
     if request.new_only:
         grid = grid[before:]

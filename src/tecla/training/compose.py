@@ -36,7 +36,7 @@ BEGINNING = np.array([[0, 90, 0, 0]], np.float32)  # END, which also stands befo
 WITH_NAMES = ("G", "D", "A", "E", "C", "F", "B")  # tonics that tunes are moved to
 CARDS: dict[str, dict[str, Any]] = {
     "chorales": {
-        "name": "chorales", "tokenizer": "jsb-grid", "context": 1024,
+        "name": "chorales", "tokenizer": "jsb-grid", "context": 1024, "readings": [-1, 0, 1],
         "licence": "Apache-2.0 (weights); the corpus states none", "trained_on": "JSB chorales, canonical train split (229)",
     },
     "tunes": {
