@@ -32,7 +32,7 @@ class Readings(Engine):
         self.restart()
 
     @property
-    def context(self) -> int:  # type: ignore[override]
+    def context(self) -> int:
         """Rows that each reader remembers."""
         return self._context
 
