@@ -34,7 +34,7 @@ check: lint test
 	@touch $@
 
 .venv/tests-installed: pyproject.toml constraints.txt | .venv/bin/python
-	$(INSTALL) '.[train,dev]'
+	$(INSTALL) '.[score,train,dev]'
 	@touch $@ .venv/demo-installed
 
 clean:

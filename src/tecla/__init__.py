@@ -4,8 +4,9 @@
 >>> performance = tecla.transcribe("nocturne.m4a")  # doctest: +SKIP
 >>> performance.notes["onset_sec"]  # doctest: +SKIP
 
-`Performance` is what was played; `transcribe` hears it, `load` and `save` read and write it, `render` plays it, `generate` goes on from it.
-Each comes with its rooms only when it is first used.
+`Performance` is what was played; `transcribe` hears it, `load` and `save` read and write it, `render` plays it;
+`engrave` writes it as a `Score`, which `save_score` puts on the page; `generate`
+goes on from it. Each comes with its rooms only when it is first used.
 """
 
 from __future__ import annotations
@@ -15,17 +16,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tecla.music import Performance
-    from tecla.workbench import generate, load, render, save, transcribe
+    from tecla.music.score import Score
+    from tecla.workbench import engrave, generate, load, render, save, save_score, transcribe
 
 __version__ = "0.1.0"
-__all__ = ["Performance", "__version__", "generate", "load", "render", "save", "transcribe"]
+__all__ = ["Performance", "Score", "__version__", "engrave", "generate", "load", "render", "save", "save_score", "transcribe"]
 
 _HOMES = {
     "Performance": "tecla.music",
+    "Score": "tecla.music.score",
+    "engrave": "tecla.workbench",
     "generate": "tecla.workbench",
     "load": "tecla.workbench",
     "render": "tecla.workbench",
     "save": "tecla.workbench",
+    "save_score": "tecla.workbench",
     "transcribe": "tecla.workbench",
 }
 

@@ -1,6 +1,7 @@
 """The main path, one short function per verb. READ ME FIRST: the command line and the studio call only this.
 
     sound --transcribe--> Performance --save--> .mid .json .csv .png (piano roll) .wav .flac .mp3 .ogg (played)
+                          Performance --engrave--> Score --save_score--> .musicxml .mxl .pdf .svg .png (pages) .mid (as written)
 
 Heavy rooms are imported inside the verb that needs them, so that `import tecla` stays light.
 """
@@ -19,13 +20,15 @@ from tecla.io.abc_write import save_abc
 from tecla.io.audio import READABLE, AudioSource, array_source, open_audio, save_audio
 from tecla.io.midi import load_midi, save_midi
 from tecla.io.notes import load_csv, load_json, save_csv, save_json
-from tecla.io.target import check_target, make_folder, whole_target
+from tecla.io.target import check_target, make_folder, whole_target, write_whole
 from tecla.music import Performance
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from tecla.composition import Composition, Request
+    from tecla.engraving import Wishes
+    from tecla.music.score import Score
     from tecla.transcription import Transcriber
 
 PathLike = str | os.PathLike[str]
@@ -178,6 +181,51 @@ def draw(performance: Performance, path: PathLike, title: str = "") -> None:
         draw_piano_roll(performance, neighbour, title)
 
 
+def engrave(performance: Performance, wishes: Wishes | None = None) -> Score:
+    """The page of a performance: beats, bars, hands, voices, spelling; what `wishes` state is obeyed, the rest inferred.
+
+    Raises:
+        OptionError: too many notes for one score.
+    """
+    from tecla.engraving import Wishes, engrave  # noqa: PLC0415
+
+    return engrave(performance, wishes or Wishes())
+
+
+def save_score(score: Score, path: PathLike) -> list[Path]:
+    """Writes a Score as .musicxml, .xml, .mxl, .pdf, .mid (as written), or .svg and .png (a file a page); gives what it wrote.
+
+    Raises:
+        OutputError: another suffix or a target that cannot be written. MissingExtraError: pages without the extra `score`.
+    """
+    from tecla.io.musicxml import save_musicxml  # noqa: PLC0415
+
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix in _SCORE_FILES:
+        save_musicxml(score, path)
+    elif suffix == ".mid":
+        from tecla.music.playing import play_score  # noqa: PLC0415
+
+        save_midi(play_score(score), path)
+    elif suffix in (".pdf", ".svg", ".png"):
+        return _save_pages(score, path)
+    else:
+        raise OutputError(f"{path} cannot be written: a page is {', '.join(PAGE_SUFFIXES)}")
+    return [path]
+
+
+def _save_pages(score: Score, path: Path) -> list[Path]:
+    from tecla.io.xmlwriter import score_to_xml  # noqa: PLC0415
+    from tecla.rendering.sheet import page_paths, set_sheet  # noqa: PLC0415
+
+    files = set_sheet(score_to_xml(score), path.suffix.lower(), score.title)
+    targets = page_paths(path, len(files))
+    for target, data in zip(targets, files, strict=True):
+        write_whole(target, data)
+    return targets
+
+
 @cache
 def _transcriber(model: str) -> Transcriber:
     from tecla.transcription import Transcriber  # noqa: PLC0415
@@ -193,6 +241,14 @@ def _play(performance: Performance, path: Path, _: str) -> None:
     render(performance, path)
 
 
+def _write_page(performance: Performance, path: Path, title: str) -> None:
+    from tecla.engraving import Wishes  # noqa: PLC0415
+
+    save_score(engrave(performance, Wishes(title=title)), path)
+
+
+_SCORE_FILES: Final = (".musicxml", ".xml", ".mxl")
+PAGE_SUFFIXES: Final = (*_SCORE_FILES, ".pdf", ".svg", ".png", ".mid")
 _READERS: Final[dict[str, Callable[[Path], Performance]]] = {
     ".mid": load_midi,
     ".midi": load_midi,
@@ -209,4 +265,9 @@ _WRITERS: Final[dict[str, Callable[[Performance, Path, str], None]]] = {
     ".flac": _play,
     ".mp3": _play,
     ".ogg": _play,
+    ".musicxml": _write_page,
+    ".xml": _write_page,
+    ".mxl": _write_page,
+    ".pdf": _write_page,
+    ".svg": _write_page,
 }

@@ -12,16 +12,16 @@ CommandLine = Callable[..., int]
 
 
 def test_a_device_that_is_not_there_is_refused(tecla_exits: CommandLine, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert tecla_exits("train", "transcriber", "--device", "abacus", "--run", str(tmp_path / "a")) == 2
+    assert tecla_exits("train", "transcriber", "--device", "abacus", "--output", str(tmp_path / "a")) == 2
     assert "device is 'abacus': must be cpu or cuda" in capsys.readouterr().err
     if not torch.cuda.is_available():
-        assert tecla_exits("train", "transcriber", "--device", "cuda", "--run", str(tmp_path / "a")) == 2
+        assert tecla_exits("train", "transcriber", "--device", "cuda", "--output", str(tmp_path / "a")) == 2
         assert "use cpu" in capsys.readouterr().err
     assert not (tmp_path / "a").exists()
 
 
 def test_a_corpus_that_is_none_is_refused(tecla_exits: CommandLine, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    arguments = ("train", "transcriber", "--corpus", "gramophone:there", "--device", "cpu", "--steps", "1", "--run", str(tmp_path / "a"))
+    arguments = ("train", "transcriber", "--corpus", "gramophone:there", "--device", "cpu", "--steps", "1", "--output", str(tmp_path / "a"))
     assert tecla_exits(*arguments) == 2
     assert "names no corpus" in capsys.readouterr().err
 

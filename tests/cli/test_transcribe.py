@@ -152,7 +152,7 @@ def test_stopping_leaves_nothing_half_written(tecla_exits: CommandLine, record: 
 def test_an_interrupt_exits_with_130(record: Recorder) -> None:
     """A real signal to a real process, in the middle of a transcriber that never ends."""
     script = """
-import time, types
+import signal, time, types
 import tecla.transcription
 from tecla.cli import main
 
@@ -161,6 +161,7 @@ def listen(*_):
     time.sleep(60)
 
 tecla.transcription.Transcriber = types.SimpleNamespace(load=lambda model: types.SimpleNamespace(transcribe=listen))
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have started the tests without it
 main(["transcribe", "take.wav"])
 """
     record("take.wav")

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tecla.cli.evaluate_score import score
+
 if TYPE_CHECKING:
     from tecla.cli.judging import Take, Verdict
     from tecla.corpora import Corpus, Recording
     from tecla.music import Performance
 
 app = typer.Typer(help="Judge transcriptions against what was played.", no_args_is_help=True)
+app.command("score")(score)
 
 Json = Annotated[Path | None, typer.Option("--json", metavar="OUT", help="Write every figure of every piece as JSON.")]
 Png = Annotated[Path | None, typer.Option("--png", metavar="FOLDER", help="Draw each piece: hits, misses and inventions, after the shift.")]

@@ -37,7 +37,9 @@ def transcriber(
     seed: Annotated[int, typer.Option(help="Decides every random choice.")] = 0,
     device: Annotated[str | None, typer.Option(help="cpu or cuda. (default: cuda where there is one)")] = None,
     workers: Annotated[int, typer.Option(help="Processes that make batches ahead.")] = 0,
-    run: Annotated[Path | None, typer.Option(metavar="RUN", help="The folder of the run. (default: runs/ and the time)")] = None,
+    run: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="RUN", help="The folder of the run. (default: runs/ and the time)")
+    ] = None,
     resume: Annotated[
         Path | None,
         typer.Option(metavar="RUN", help="Go on with a run where it stopped; of the other options only the device and workers count."),

@@ -15,9 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tecla.errors import InputError
 
-NOTE: Final = np.dtype(
-    [("onset_sec", "f8"), ("offset_sec", "f8"), ("pitch", "i2"), ("velocity", "i2"), ("confidence", "f4")]
-)
+NOTE: Final = np.dtype([("onset_sec", "f8"), ("offset_sec", "f8"), ("pitch", "i2"), ("velocity", "i2"), ("confidence", "f4")])
 CONTROL: Final = np.dtype([("time_sec", "f8"), ("number", "i2"), ("value", "i2")])
 
 SUSTAIN: Final = 64

@@ -1,6 +1,6 @@
 """Several processes that train one network, a GPU each: torch's DistributedDataParallel, started by torchrun.
 
-    torchrun --nproc-per-node 4 -m tecla.cli train transcriber --corpus maestro:FOLDER --run runs/four
+    torchrun --nproc-per-node 4 -m tecla.cli train transcriber --corpus maestro:FOLDER -o runs/four
 
 Process r of W takes batches r, r + W, r + 2 W ...; gradients are averaged before they are clipped. The leader alone judges and writes.
 A process on its own is a team of one, and none of this happens.

@@ -1,1 +1,5 @@
 """Waveform -> Performance: features, network, decoding."""
+
+from tecla.transcription.transcriber import Transcriber
+
+__all__ = ["Transcriber"]

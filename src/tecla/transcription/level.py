@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tecla.transcription.features import SAMPLE_RATE
 
 NOMINAL_DB: Final = -20.0  # level of the loud part of a take, as the network expects it
-SILENCE_DB: Final = -85.0  # below this nothing was recorded but the converter's last bits
+SILENCE_DB: Final = -100.0  # below the last bit of a 16-bit file nothing was recorded
 
 _BLOCK_SAMPLES: Final = SAMPLE_RATE // 10
 _LOUD_PART: Final = 95  # percentile: neither a single bang nor long rests decide

@@ -59,9 +59,7 @@ def encode(performance: Performance, start_sec: float, n_frames: int) -> Targets
     )
 
 
-def encode_pedals(
-    sustain_sec: NDArray[np.float64], soft_sec: NDArray[np.float64], start_sec: float, n_frames: int
-) -> NDArray[np.float32]:
+def encode_pedals(sustain_sec: NDArray[np.float64], soft_sec: NDArray[np.float64], start_sec: float, n_frames: int) -> NDArray[np.float32]:
     """Targets of the pedals, (T, 4), from their (K, 2) intervals in seconds."""
     pedals = np.zeros((len(PEDAL_CHANNELS), n_frames), np.float32)
     for channel, intervals_sec in ((0, sustain_sec), (3, soft_sec)):

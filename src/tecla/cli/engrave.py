@@ -1,0 +1,82 @@
+"""tecla engrave: a performance in, a page out."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from tecla.engraving import Wishes
+
+
+def engrave(
+    notes: Annotated[Path, typer.Argument(metavar="IN", help="A performance: .mid, .json or .csv.")],
+    outputs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            help="What to write: .musicxml .mxl .pdf, .svg .png (a file a page), .mid (the page played as written)."
+            " Repeat it for several. Without it: IN.musicxml beside the input.",
+        ),
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Title on the page; without it the file's name.")] = None,
+    composer: Annotated[str, typer.Option(help="Composer on the page.")] = "",
+    time_signature: Annotated[str | None, typer.Option("--time", metavar="3/4", help="Time signature of the whole piece.")] = None,
+    key: Annotated[str | None, typer.Option(metavar="Eb", help="Key of the whole piece: Eb, F#m, or -3 for three flats.")] = None,
+    tempo: Annotated[float | None, typer.Option(metavar="BPM", help="Quarters a minute, roughly: settles what a quarter is.")] = None,
+    level: Annotated[
+        Literal["faithful", "clean", "easy"],
+        typer.Option(help="Every note; without ghost notes and slips; or melody over a simple left hand."),
+    ] = "faithful",
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace outputs that exist already.")] = False,
+) -> None:
+    """Write a performance as notation: beats, bars, hands, voices, keys.
+
+    \b
+    tecla engrave nocturne.mid                          nocturne.musicxml beside it
+    tecla engrave take.mid -o take.pdf --title Waltz    pages to print
+    tecla engrave take.mid -o easy.mxl --level easy     an arrangement that is easier to play
+
+    What you state is obeyed, the rest is inferred. Pages (.pdf .svg .png) need pip install 'tecla[score]'.
+    """
+    from tecla import workbench  # noqa: PLC0415
+
+    begin = time.perf_counter()
+    targets = outputs or [notes.with_suffix(".musicxml")]
+    _check(notes, targets, force)
+    wishes = _wishes(notes.stem if title is None else title, composer, time_signature, key, tempo, level)
+    performance = workbench.load(notes)
+    score = workbench.engrave(performance, wishes)
+    written = [path for target in targets for path in workbench.save_score(score, target)]
+    took_sec = time.perf_counter() - begin
+    print(f"{', '.join(map(str, written))}: {len(performance):,} notes in {len(score.measures):,} bars; took {took_sec:.1f} s")
+
+
+def _check(notes: Path, targets: list[Path], force: bool) -> None:
+    from tecla import workbench  # noqa: PLC0415
+    from tecla.errors import OutputError  # noqa: PLC0415
+    from tecla.io.target import check_target  # noqa: PLC0415
+
+    for target in targets:
+        if target.suffix.lower() not in workbench.PAGE_SUFFIXES:
+            raise OutputError(f"{target} cannot be written: a page is {', '.join(workbench.PAGE_SUFFIXES)}")
+        check_target(target, force)
+        if target.resolve() == notes.resolve():
+            raise OutputError(f"{target} is the input: tecla does not write over what it reads; choose another name")
+
+
+def _wishes(title: str, composer: str, time_signature: str | None, key: str | None, tempo: float | None, level: str) -> Wishes:
+    from tecla.engraving import Wishes  # noqa: PLC0415
+    from tecla.errors import InputError, OptionError  # noqa: PLC0415
+    from tecla.music.notation import TimeSignature, parse_key  # noqa: PLC0415
+
+    try:
+        metre = None if time_signature is None else TimeSignature.parse(time_signature)
+    except InputError as error:
+        raise OptionError(str(error)) from error
+    return Wishes(title, composer, metre, None if key is None else parse_key(key), tempo, level)

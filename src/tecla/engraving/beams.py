@@ -1,0 +1,66 @@
+"""Beams by metre: eighths and shorter notes of one beat hang together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Final
+
+from tecla.music.notation import TimeSignature
+from tecla.music.score import Event
+
+_BEAMS: Final = {"eighth": 1, "16th": 2, "32nd": 3, "64th": 4, "128th": 5}
+
+
+def beam(events: Sequence[Event], time: TimeSignature, start: Fraction = Fraction(0)) -> tuple[Event, ...]:
+    """The events with `beams` said, MusicXML's words from the outermost beam in; `start` is the first event's place in the bar."""
+    out = list(events)
+    at = start
+    groups: dict[int, list[int]] = {}
+    runs: list[list[int]] = []
+    for i, event in enumerate(events):
+        if not event.grace:
+            if _count(event):
+                groups.setdefault(at // _group(time), []).append(i)
+            else:
+                runs += groups.values()
+                groups = {}
+            at += event.duration
+    for run in [*runs, *groups.values()]:
+        for i, words in zip(run, _words([_count(events[i]) for i in run]), strict=True):
+            out[i] = replace(out[i], beams=words)
+    return tuple(out)
+
+
+def _group(time: TimeSignature) -> Fraction:
+    """Length of the stretch that one beam may cover, in quarters."""
+    return max(time.beat_quarters, Fraction(1)) if time.unit != 8 or time.compound or time.beats == 3 else Fraction(1)
+
+
+def _count(event: Event) -> int:
+    return _BEAMS.get(event.value.type, 0) if event.heads and event.value and not event.grace else 0
+
+
+def _words(counts: Sequence[int]) -> list[tuple[str, ...]]:
+    """For each note of a run the word of each of its beams; a run of one has none.
+
+    >>> _words([1, 2, 2])
+    [('begin',), ('continue', 'begin'), ('end', 'end')]
+    """
+    if len(counts) < 2:
+        return [() for _ in counts]
+    out = []
+    for i, count in enumerate(counts):
+        before = counts[i - 1] if i else 0
+        after = counts[i + 1] if i + 1 < len(counts) else 0
+        out.append(tuple(_word(before > level, after > level, first=i == 0) for level in range(count)))
+    return out
+
+
+def _word(before: bool, after: bool, first: bool) -> str:
+    if before and after:
+        return "continue"
+    if before or after:
+        return "end" if before else "begin"
+    return "forward hook" if first else "backward hook"

@@ -1,0 +1,70 @@
+"""How much of a performance the page keeps: faithful, clean or easy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from tecla.engraving.metre import TICKS
+from tecla.engraving.notewise import FLAGS, Readings
+from tecla.engraving.placed import Placed
+from tecla.music.score import LEFT, RIGHT
+
+_GHOST_VELOCITY: Final = 18
+_GHOST_ODDS: Final = 0.6
+_EASY_GRID: Final = TICKS // 2
+
+
+def arrange(notes: Sequence[Placed], readings: Readings, level: str) -> list[Placed]:
+    """faithful keeps every note; clean drops ghost notes and slips; easy keeps the melody over a simple left hand."""
+    if level == "faithful":
+        return list(notes)
+    extra = readings.flags[:, FLAGS.index("extra")]
+    kept = [n for n in notes if extra[n.source] < _GHOST_ODDS and not (n.velocity < _GHOST_VELOCITY and extra[n.source] > 0.3)]
+    return _clean_rhythm(kept) if level == "clean" else _easy(kept)
+
+
+def _clean_rhythm(notes: Sequence[Placed]) -> list[Placed]:
+    """Ends on the nearest 16th (or triplet eighth): a rest shorter than that is the player's touch, not the page's."""
+
+    def tidy(n: Placed) -> Placed:
+        if n.grace:
+            return n
+        grid = TICKS // 3 if n.onset % (TICKS // 4) and n.onset % (TICKS // 3) == 0 else TICKS // 4
+        return replace(n, end=max(n.onset + TICKS // 8, -(-n.end // grid) * grid))
+
+    return [tidy(n) for n in notes]
+
+
+def _easy(notes: Sequence[Placed]) -> list[Placed]:
+    """The top line on eighths in the right hand; in the left the lowest note and one above it, on quarters."""
+    chords: dict[tuple[int, int], list[Placed]] = {}
+    for n in notes:
+        grid = _EASY_GRID if n.staff == RIGHT else TICKS
+        at = n.onset // grid * grid
+        if not n.grace and (n.staff == RIGHT or n.onset % TICKS == 0):
+            chords.setdefault((n.staff, at), []).append(replace(n, onset=at, end=max(n.end, at + grid), marks=()))
+    out = []
+    for (staff, _), chord in chords.items():
+        chord = sorted(chord, key=lambda n: n.pitch)
+        out += [chord[-1]] if staff == RIGHT else _thin(chord)
+    return _joined(out)
+
+
+def _thin(chord: Sequence[Placed]) -> list[Placed]:
+    """The bass and the nearest note above it that is no octave and lies within one."""
+    bass = chord[0]
+    above = [n for n in chord[1:] if 0 < n.pitch - bass.pitch < 12]
+    return [bass, *above[:1]]
+
+
+def _joined(notes: Sequence[Placed]) -> list[Placed]:
+    """Each hand's notes end where its next ones begin."""
+    out = []
+    for staff in (RIGHT, LEFT):
+        own = [n for n in notes if n.staff == staff]
+        places = sorted({n.onset for n in own})
+        following = dict(zip(places, [*places[1:], 10**9], strict=False))
+        out += [replace(n, end=min(n.end, following[n.onset])) for n in own]
+    return sorted(out, key=lambda n: n.source)

@@ -1,0 +1,112 @@
+"""What a page says besides notes: tempo, dynamics, hairpins, sustain pedal."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tecla.engraving.beats import Grid
+from tecla.engraving.metre import TICKS
+from tecla.engraving.placed import Placed
+from tecla.music import Performance
+from tecla.music.beatmap import BeatMap
+from tecla.music.score import LEFT, RIGHT, Direction
+
+DYNAMICS: Final = ((26, "pp"), (42, "p"), (56, "mp"), (70, "mf"), (86, "f"), (128, "ff"))  # velocity below which a mark holds
+_HOLDS_BARS: Final = 2  # bars a new loudness must last to be said
+_HAIRPIN_STEP: Final = 14.0  # change of mean velocity over two bars that a hairpin says
+_PEDAL_GRID: Final = TICKS // 2
+
+Told = dict[int, list[Direction]]
+
+
+def directions(performance: Performance, notes: Sequence[Placed], grid: Grid, bridge: BeatMap, tempo_bpm: float | None) -> Told:
+    """Directions of each bar, by index; positions in quarters from its bar line."""
+    told: Told = {}
+    if not notes:
+        return told
+    first = max(0, bisect_right([bar.start for bar in grid.bars], notes[0].onset) - 1)
+    told.setdefault(first, []).append(Direction(Fraction(0), "tempo", str(round(tempo_bpm or _tempo(bridge, notes)))))
+    _say_loudness(told, notes, grid)
+    _say_pedal(told, performance, grid, bridge)
+    return told
+
+
+def _tempo(bridge: BeatMap, notes: Sequence[Placed]) -> float:
+    """The piece's usual tempo: median of quarters a minute over windows of four."""
+    last = max(n.onset for n in notes) / TICKS
+    return float(np.clip(np.median(bridge.tempo_bpm(np.arange(0.0, max(last, 1.0), 2.0))), 10, 400))
+
+
+def _say_loudness(told: Told, notes: Sequence[Placed], grid: Grid) -> None:
+    starts = [bar.start for bar in grid.bars]
+    sums, counts = np.zeros(len(starts)), np.zeros(len(starts))
+    for n in notes:
+        index = max(0, bisect_right(starts, n.onset) - 1)
+        sums[index] += n.velocity
+        counts[index] += 1
+    loudness = _filled(sums, counts)
+    said = ""
+    for i in range(len(loudness)):
+        ahead = loudness[i : i + _HOLDS_BARS]
+        marks = {_mark(v) for v in ahead}
+        if len(marks) == 1 and said not in marks and counts[i] and (not said or _clearly(said, float(ahead.mean()))):
+            said = marks.pop()
+            told.setdefault(i, []).append(Direction(Fraction(0), "dynamics", said, RIGHT))
+    _say_hairpins(told, loudness, grid)
+
+
+def _filled(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    known = np.flatnonzero(counts)
+    return np.asarray(np.interp(np.arange(len(sums)), known, sums[known] / counts[known]))
+
+
+def _mark(velocity: float) -> str:
+    return next(name for bound, name in DYNAMICS if velocity < bound)
+
+
+def _clearly(said: str, velocity: float) -> bool:
+    """Whether a loudness lies well outside the range of the mark in force, so that marks do not flicker."""
+    index = [name for _, name in DYNAMICS].index(said)
+    low, high = (DYNAMICS[index - 1][0] if index else 0), DYNAMICS[index][0]
+    return velocity < low - 4 or velocity > high + 4
+
+
+def _say_hairpins(told: Told, loudness: NDArray[np.float64], grid: Grid) -> None:
+    i = 0
+    while i + 2 < len(loudness):
+        rise = loudness[i + 2] - loudness[i]
+        steady = np.sign(loudness[i + 1] - loudness[i]) == np.sign(loudness[i + 2] - loudness[i + 1]) == np.sign(rise)
+        if steady and abs(rise) > _HAIRPIN_STEP:
+            told.setdefault(i, []).append(Direction(Fraction(0), "wedge", "crescendo" if rise > 0 else "diminuendo", RIGHT))
+            last = i if any(d.kind == "dynamics" for d in told.get(i + 1, ())) else i + 1
+            told.setdefault(last, []).append(Direction(Fraction(grid.bars[last].length, TICKS), "wedge", "stop", RIGHT))
+            i += 2
+        i += 1
+
+
+def _say_pedal(told: Told, performance: Performance, grid: Grid, bridge: BeatMap) -> None:
+    """Pedal down and up on the nearest eighth; changes too quick for the page join."""
+    end = grid.bars[-1].start + grid.bars[-1].length
+    spans: list[list[int]] = []
+    for down_sec, up_sec in performance.pedal_intervals():
+        down, up = (round(float(bridge.quarters_at(t)) * TICKS / _PEDAL_GRID) * _PEDAL_GRID for t in (down_sec, up_sec))
+        down, up = max(0, down), min(end, up)
+        if spans and down < spans[-1][1]:
+            down = spans[-1][1]
+        if up > down:
+            spans.append([down, up])
+    for down, up in spans:  # not "change" where they touch: verovio 6 draws nothing after one
+        _add(told, grid, down, "start")
+        _add(told, grid, up, "stop")
+
+
+def _add(told: Told, grid: Grid, tick: int, word: str) -> None:
+    starts = [bar.start for bar in grid.bars]
+    index = max(0, bisect_right(starts, tick - (word == "stop")) - 1)
+    told.setdefault(index, []).append(Direction(Fraction(tick - starts[index], TICKS), "pedal", word, LEFT))

@@ -1,0 +1,131 @@
+"""What the note-wise network sees and says: one row of features in, one row of logits out, per played note.
+
+The network (weights/engrave.onnx, training in training/engraving.py) reads a performance as a sequence of notes in order
+of onset and pitch, as PM2S does (Liu et al., ISMIR 2022), with one trunk and many heads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tecla.music import Performance
+
+NEIGHBOURS: Final = 4  # onsets to either side whose distance a note sees
+N_FEATURES: Final = 4 * NEIGHBOURS + 12 + 9
+
+
+def _fractions(*texts: str) -> tuple[Fraction, ...]:
+    return tuple(Fraction(text) for text in texts)
+
+
+SHIFTS: Final = _fractions(
+    "0", "1/16", "1/12", "1/8", "1/6", "1/5", "1/4", "1/3", "3/8", "1/2", "2/3", "3/4", "1", "5/4", "4/3", "3/2", "2", "3", "4"
+)  # quarters to the next played note
+PLACES: Final = _fractions(
+    "0", "1/12", "1/8", "1/6", "1/5", "1/4", "1/3", "3/8", "2/5", "5/12", "1/2", "7/12", "3/5", "5/8", "2/3", "3/4", "4/5", "5/6",
+    "7/8", "11/12",
+)  # quarters after the last whole quarter of the bar  # fmt: skip
+VALUES: Final = _fractions(
+    "1/12", "1/8", "1/6", "1/4", "1/3", "3/8", "1/2", "2/3", "3/4", "1", "5/4", "4/3", "3/2", "2", "5/2", "3", "4", "6", "8"
+)  # written length
+# How usual each step and place is, as log-likelihood to a nat or so: for readings at a tempo that the network did not see.
+PLAIN_SHIFTS: Final = np.array([-1, -5, -5, -3.5, -3.5, -6, -1.5, -2.3, -5, -1.8, -4, -3.5, -2, -6, -6, -3.5, -3, -4, -4.5])
+PLAIN_PLACES: Final = 2.0 * np.array([0, -6, -4, -4, -6, -2, -3, -4.5, -6, -6, -1.5, -6, -6, -4.5, -3, -2, -6, -4, -4, -6])
+METRES: Final = ("2/4", "3/4", "4/4", "6/8", "3/8", "12/8", "9/8", "2/2", "6/4", "3/2", "5/4", "other")
+BAR_EIGHTHS: Final = 13  # eighths since the bar line, 12 and more together
+FLAGS: Final = ("grace", "extra", "staccato", "accent", "trill", "arpeggio", "fermata", "second_voice")
+HEADS: Final = {
+    "shift": len(SHIFTS), "place": len(PLACES), "value": len(VALUES), "metre": len(METRES), "bar_eighth": BAR_EIGHTHS,
+    "downbeat": 1, "beat": 1, "staff": 1, "key": 15, "alter": 5, "flags": len(FLAGS), "period": 1,
+}  # fmt: skip
+N_OUTPUTS: Final = sum(HEADS.values())
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What the network says of each note: log-probabilities, probabilities of flags, seconds.
+
+    Shape:
+        log_shift (N, 19), log_place (N, 20), log_value (N, 19), log_metre (N, 12), log_bar_eighth (N, 13), log_key (N, 15),
+        log_alter (N, 5); downbeat, beat, left (N,) probabilities; flags (N, 8) probabilities; quarter_sec (N,)
+    """
+
+    log_shift: NDArray[np.float64]
+    log_place: NDArray[np.float64]
+    log_value: NDArray[np.float64]
+    log_metre: NDArray[np.float64]
+    log_bar_eighth: NDArray[np.float64]
+    log_key: NDArray[np.float64]
+    log_alter: NDArray[np.float64]
+    downbeat: NDArray[np.float64]
+    beat: NDArray[np.float64]
+    left: NDArray[np.float64]
+    flags: NDArray[np.float64]
+    quarter_sec: NDArray[np.float64]
+
+
+def features(performance: Performance) -> NDArray[np.float32]:
+    """Rows the network reads, (N, 37): distances to neighbouring onsets, lengths, pitch, loudness, pedal.
+
+    Times are logarithms of seconds, so that a change of tempo is a shift.
+    """
+    notes = performance.notes
+    n = len(notes)
+    out = np.zeros((n, N_FEATURES), np.float32)
+    if not n:
+        return out
+    onset = notes["onset_sec"]
+    padded = np.concatenate([np.full(NEIGHBOURS, onset[0] - 1.0), onset, np.full(NEIGHBOURS, onset[-1] + 1.0)])
+    for k in range(1, NEIGHBOURS + 1):
+        out[:, 2 * k - 2] = _log_sec(onset - padded[NEIGHBOURS - k : NEIGHBOURS - k + n])
+        out[:, 2 * k - 1] = _log_sec(padded[NEIGHBOURS + k : NEIGHBOURS + k + n] - onset)
+    pitches = np.concatenate([np.full(NEIGHBOURS, 60), notes["pitch"], np.full(NEIGHBOURS, 60)]).astype(float)
+    column = 2 * NEIGHBOURS
+    for k in (*range(-NEIGHBOURS, 0), *range(1, NEIGHBOURS + 1)):
+        out[:, column] = np.clip((pitches[NEIGHBOURS + k : NEIGHBOURS + k + n] - notes["pitch"]) / 12, -3, 3)
+        column += 1
+    out[np.arange(n), column + notes["pitch"] % 12] = 1.0
+    out[:, column + 12 :] = _own(performance)
+    return out
+
+
+def _log_sec(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Base-2 logarithm of a distance, 10 ms and less together, centred near a quarter of a second."""
+    scaled: NDArray[np.float64] = (np.log2(np.clip(seconds, 0.01, 8.0)) + 2.0) / 2.0
+    return scaled
+
+
+def _own(performance: Performance) -> NDArray[np.float64]:
+    notes, onset = performance.notes, performance.notes["onset_sec"]
+    pedal = performance.pedal_intervals()
+    at = np.searchsorted(pedal[:, 0], onset, side="right") - 1
+    down = (at >= 0) & (onset < pedal[np.maximum(at, 0), 1]) if len(pedal) else np.zeros(len(notes), bool)
+    following, before = performance.next_onset_sec(), _previous_onset(notes)
+    density = np.searchsorted(onset, onset + 0.03) - np.searchsorted(onset, onset - 0.03)
+    return np.stack(
+        [
+            _log_sec(notes["offset_sec"] - onset),
+            _log_sec(performance.sounding_offset_sec() - onset),
+            _log_sec(np.minimum(following - onset, 8.0)),
+            _log_sec(np.minimum(onset - before, 8.0)),
+            (notes["pitch"] - 64) / 24.0,
+            (notes["velocity"] - 64) / 32.0,
+            down.astype(float),
+            np.minimum(density, 10) / 5.0,
+            np.ones(len(notes)),
+        ],
+        axis=1,
+    )
+
+
+def _previous_onset(notes: NDArray[np.void]) -> NDArray[np.float64]:
+    order = np.lexsort((notes["onset_sec"], notes["pitch"]))
+    previous = np.full(len(notes), -np.inf)
+    same = np.diff(notes["pitch"][order]) == 0
+    previous[order[1:][same]] = notes["onset_sec"][order[:-1][same]]
+    return previous

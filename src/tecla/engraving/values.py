@@ -1,0 +1,73 @@
+"""How long each note is written, from the network's reading of its value and from what follows in its staff.
+
+Editors write a note up to where the next one of its voice begins, however short it was played; so an end that meets an
+onset of the staff, or a bar line, is preferred.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tecla.engraving.metre import ticks
+from tecla.engraving.notewise import VALUES
+
+MEETS_ONSET: Final = 1.2  # log-likelihood gained where an end meets an onset of the staff; chosen on development pieces
+MEETS_BAR: Final = 0.3
+_FLOOR: Final = -8.0
+_UNLISTED: Final = 2.5  # cost of a length that the network's table does not hold
+_VALUE_TICKS: Final = np.array([ticks(value) for value in VALUES])
+
+
+def length_merit(log_value: NDArray[np.float64], length: int) -> float:
+    """Log-likelihood of a written length in ticks, from one note's row of readings, (19,)."""
+    nearest = int(np.abs(np.log(_VALUE_TICKS / max(length, 1))).argmin())
+    cost = 0.0 if _VALUE_TICKS[nearest] == length else _UNLISTED
+    return float(max(log_value[nearest], _FLOOR)) - cost
+
+
+def rescaled_values(ratio: float) -> NDArray[np.int64]:
+    """For each written value the table's entry nearest to it where a quarter lasts `ratio` times as long, (19,)."""
+    wanted = np.log(_VALUE_TICKS * 2.0 ** round(float(np.log2(ratio))))
+    return np.asarray(np.abs(np.log(_VALUE_TICKS)[None, :] - wanted[:, None]).argmin(axis=1))
+
+
+def written_ends(
+    onset: NDArray[np.int64],
+    staff: NDArray[np.int64],
+    pitch: NDArray[np.int64],
+    log_value: NDArray[np.float64],
+    bar_lines: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Best end of each note in ticks, (N,); none lasts beyond the next onset of its own pitch."""
+    ends = np.zeros(len(onset), np.int64)
+    again = _next_of_pitch(onset, pitch)
+    by_staff = {s: np.unique(onset[staff == s]) for s in np.unique(staff)}
+    lines = set(bar_lines.tolist())
+    for i, start in enumerate(onset.tolist()):
+        onsets = by_staff[staff[i]]
+        place = int(np.searchsorted(onsets, start, side="right"))
+        near = onsets[place : place + 4].tolist()
+        later = set(onsets[place : place + 64].tolist())
+        lengths = {int(v) for v in _VALUE_TICKS} | {e - start for e in near}
+        allowed = [n for n in lengths if 0 < n <= again[i] - start] or [max(1, int(again[i]) - start)]
+
+        def merit(n: int, start: int = start, row: NDArray[np.float64] = log_value[i], later: set[int] = later) -> float:
+            return length_merit(row, n) + MEETS_ONSET * (start + n in later) + MEETS_BAR * (start + n in lines)
+
+        ends[i] = start + max(allowed, key=merit)
+    return ends
+
+
+def _next_of_pitch(onset: NDArray[np.int64], pitch: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Onset of the next note of the same pitch that begins later, (N,); far away for the last."""
+    out = np.full(len(onset), np.iinfo(np.int64).max // 2)
+    last: dict[int, tuple[int, int]] = {}  # pitch -> (latest onset seen from the right, the one after it)
+    for i in np.argsort(-onset, kind="stable").tolist():
+        here, after = last.get(int(pitch[i]), (int(out[i]), int(out[i])))
+        following = here if here > onset[i] else after
+        out[i] = following
+        last[int(pitch[i])] = (int(onset[i]), following)
+    return out

@@ -1,0 +1,134 @@
+"""Which notes of a staff belong together: chords and up to three voices.
+
+Notes are taken in order of time; each joins the voice where it costs least: a voice that is still sounding would have
+to be cut short, a second voice has to be likely by the network's reading.
+"""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tecla.engraving.metre import TICKS
+from tecla.engraving.placed import Placed
+from tecla.engraving.values import length_merit
+
+VOICES: Final = 3
+FIRST_VOICE: Final = {1: 1, 2: 5}  # as MusicXML numbers the voices of the two staves of a piano
+_OPENING: Final = 1.0
+_THIRD: Final = 4.0
+LEAST_REST: Final = TICKS // 2
+TINY_REST: Final = TICKS // 4
+GAP_COST: Final = 3.0  # log-likelihood a note that a rest stands for it, below which the rest is not written
+_LEAP: Final = 0.04  # cost of a semitone between a voice's notes
+
+
+@dataclass
+class _Chord:
+    """Notes of one onset in one voice; `lost` is what its written length already costs."""
+
+    onset: int
+    end: int
+    notes: list[Placed]
+
+    def merit(self, end: int, log_value: NDArray[np.float64]) -> float:
+        return sum(length_merit(log_value[note.source], end - self.onset) for note in self.notes)
+
+
+def split_voices(
+    notes: Sequence[Placed], second: NDArray[np.float64], log_value: NDArray[np.float64], starts: Sequence[int]
+) -> list[Placed]:
+    """Gives every note a voice, and the notes of a chord one end. `second` (N,) is each note's odds to lie in a lower voice.
+
+    A note that its voice's next chord would overlap is cut short there.
+    """
+    out: list[Placed] = []
+    for staff in (1, 2):
+        own = sorted((n for n in notes if n.staff == staff and not n.grace), key=lambda n: (n.onset, -n.pitch, n.source))
+        voices: list[list[_Chord]] = [[] for _ in range(VOICES)]
+        for note in own:
+            costs = [_cost(note, voice, k, float(second[note.source]), log_value, starts) for k, voice in enumerate(voices)]
+            _join(note, voices[int(np.argmin(costs))], log_value)
+        for voice in voices:
+            _close_gaps(voice, log_value)
+        out += [replace(n, end=c.end, voice=FIRST_VOICE[staff] + k) for k, voice in enumerate(voices) for c in voice for n in c.notes]
+        out += _place_graces([n for n in notes if n.staff == staff and n.grace], out, staff)
+    return _promote(sorted(out, key=lambda n: (n.onset, n.pitch)), starts)
+
+
+def _cost(note: Placed, voice: list[_Chord], rank: int, second: float, log_value: NDArray[np.float64], starts: Sequence[int]) -> float:
+    odds = np.clip(second, 0.02, 0.98)
+    cost = -float(np.log(1 - odds if rank == 0 else odds)) + (_THIRD if rank > 1 else 0.0)
+    if not voice or bisect_right(starts, voice[-1].onset) != bisect_right(starts, note.onset):
+        return cost + (_OPENING if rank else 0.0) + (_cut(voice, note.onset, log_value) if voice else 0.0)
+    last = voice[-1]
+    if last.onset == note.onset:
+        both = _Chord(note.onset, note.end, [*last.notes, note])
+        return (
+            cost
+            + last.merit(last.end, log_value)
+            + length_merit(log_value[note.source], note.end - note.onset)
+            - max(both.merit(last.end, log_value), both.merit(note.end, log_value))
+        )
+    leap = min(abs(n.pitch - note.pitch) for n in last.notes)
+    return cost + _LEAP * leap + _cut(voice, note.onset, log_value)
+
+
+def _cut(voice: list[_Chord], onset: int, log_value: NDArray[np.float64]) -> float:
+    last = voice[-1]
+    return max(0.0, last.merit(last.end, log_value) - last.merit(onset, log_value)) if last.end > onset else 0.0
+
+
+def _join(note: Placed, voice: list[_Chord], log_value: NDArray[np.float64]) -> None:
+    if voice and voice[-1].onset == note.onset:
+        chord = voice[-1]
+        chord.notes.append(note)
+        chord.end = max((chord.end, note.end), key=lambda end: chord.merit(end, log_value))
+        return
+    if voice and voice[-1].end > note.onset:
+        voice[-1].end = note.onset
+    voice.append(_Chord(note.onset, note.end, [note]))
+
+
+def _close_gaps(voice: list[_Chord], log_value: NDArray[np.float64]) -> None:
+    """Lengthens chords over rests shorter than an eighth, unless the network is sure of them: editors do not write the touch."""
+    for chord, following in itertools.pairwise(voice):
+        gap = following.onset - chord.end
+        if 0 < gap < LEAST_REST:
+            cost = chord.merit(chord.end, log_value) - chord.merit(following.onset, log_value)
+            if cost < GAP_COST * len(chord.notes) or gap < TINY_REST:
+                chord.end = following.onset
+
+
+def _place_graces(graces: Sequence[Placed], placed: Sequence[Placed], staff: int) -> list[Placed]:
+    """A grace note joins the voice of the nearest note at its onset."""
+    out = []
+    for grace in graces:
+        beside = [n for n in placed if n.staff == staff and n.onset == grace.onset and not n.grace]
+        voice = min(beside, key=lambda n: abs(n.pitch - grace.pitch)).voice if beside else FIRST_VOICE[staff]
+        out.append(replace(grace, voice=voice))
+    return out
+
+
+def _promote(notes: list[Placed], starts: Sequence[int]) -> list[Placed]:
+    """Where a staff's bar has no first voice, its lowest-numbered voice becomes it."""
+    used: dict[tuple[int, int], int] = {}
+    for n in notes:
+        for index in _bars(n, starts):
+            used[n.staff, index] = min(used.get((n.staff, index), 99), n.voice)
+    out = []
+    for n in notes:
+        spanned = [used[n.staff, i] for i in _bars(n, starts)]
+        lowest = min(spanned) if len(set(spanned)) == 1 else FIRST_VOICE[n.staff]
+        out.append(replace(n, voice=n.voice - lowest + FIRST_VOICE[n.staff]))
+    return out
+
+
+def _bars(note: Placed, starts: Sequence[int]) -> range:
+    return range(bisect_right(starts, note.onset), bisect_right(starts, max(note.onset, note.end - 1)) + 1)

@@ -1,0 +1,211 @@
+"""MusicXML -> Score: one part or several, each measure made whole, loose ties cut.
+
+Files in the wild leave voices unfinished, write bars longer than their metre and ties without an end. The reader mends
+what has one obvious meaning: gaps become hidden rests, a loose tie is dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from tecla.errors import InputError
+from tecla.music.notation import VALUE_QUARTERS, NoteValue, SpelledPitch, TimeSignature
+from tecla.music.score import Clef, Direction, Event, Head, Measure, Score, cut_loose_ties
+
+_ALTERS: Final = range(-2, 3)
+_MARK_PARENTS: Final = ("articulations", "ornaments", "technical")
+_VOICES_PER_PART: Final = 16
+
+
+@dataclass
+class _State:
+    """What carries over from measure to measure of a part."""
+
+    divisions: Fraction = Fraction(1)
+    time: TimeSignature = field(default_factory=lambda: TimeSignature(4, 4))
+    fifths: int = 0
+
+
+@dataclass
+class _Draft:
+    """One measure of one part while it is read."""
+
+    time: TimeSignature
+    fifths: int
+    placed: dict[int, list[tuple[Fraction, Event]]] = field(default_factory=dict)
+    directions: list[Direction] = field(default_factory=list)
+    clefs: list[Clef] = field(default_factory=list)
+    length: Fraction = Fraction(0)
+    number: str = ""
+
+
+def tree_to_score(root: Element) -> Score:
+    """Reads a score-partwise tree. Several parts are stacked: their staves and voices are numbered on.
+
+    Raises:
+        InputError: it is not score-partwise, has no measure, or a number in it is none.
+    """
+    if root.tag != "score-partwise":
+        raise InputError(f"its root is <{root.tag}>, not <score-partwise>")
+    try:
+        parts = _read_parts(root)
+    except (ValueError, ZeroDivisionError) as error:
+        raise InputError(f"a number in it is none ({error})") from error
+    if not parts or not parts[0]:
+        raise InputError("it holds no measure")
+    measures = tuple(_finish([part[i] for part in parts if i < len(part)]) for i in range(len(parts[0])))
+    title = root.findtext("work/work-title") or root.findtext("movement-title") or ""
+    composer = next((item.text or "" for item in root.iter("creator") if item.get("type") == "composer"), "")
+    tempo = next((float(sound.get("tempo", "")) for sound in root.iter("sound") if _number(sound.get("tempo"))), None)
+    return Score(cut_loose_ties(measures), title.strip(), composer.strip(), tempo)
+
+
+def _read_parts(root: Element) -> list[list[_Draft]]:
+    parts, staves = [], 0
+    for index, part in enumerate(root.findall("part")):
+        parts.append(_read_part(part, index, staves))
+        staves += max((int(item.text or 1) for item in part.iter("staff")), default=1)
+    return parts
+
+
+def _number(text: str | None) -> bool:
+    return bool(text) and str(text).replace(".", "", 1).isdigit()
+
+
+def _read_part(part: Element, part_index: int, first_staff: int) -> list[_Draft]:
+    state = _State()
+    return [_read_measure(element, state, part_index, first_staff) for element in part.findall("measure")]
+
+
+def _read_measure(element: Element, state: _State, part_index: int, first_staff: int) -> _Draft:
+    draft = _Draft(state.time, state.fifths, number=element.get("number", ""))
+    position = chord_at = Fraction(0)
+    for item in element:
+        if item.tag == "attributes":
+            _read_attributes(item, state, draft, position, first_staff)
+        elif item.tag in ("backup", "forward"):
+            step = Fraction(item.findtext("duration") or 0) / state.divisions
+            position = max(Fraction(0), position + (step if item.tag == "forward" else -step))
+        elif item.tag == "note" and item.find("cue") is None:
+            event, voice = _read_note(item, state, part_index, first_staff)
+            if item.find("chord") is not None and _add_to_chord(draft, voice, event):
+                continue
+            chord_at = position
+            draft.placed.setdefault(voice, []).append((chord_at, event))
+            position += event.duration
+        elif item.tag == "direction":
+            draft.directions += _read_direction(item, state, position, first_staff)
+        draft.length = max(draft.length, position)
+    return draft
+
+
+def _read_attributes(item: Element, state: _State, draft: _Draft, position: Fraction, first_staff: int) -> None:
+    if item.findtext("divisions"):
+        state.divisions = Fraction(item.findtext("divisions") or 1)
+    if item.findtext("key/fifths") is not None:
+        state.fifths = draft.fifths = max(-7, min(7, int(item.findtext("key/fifths") or 0)))
+    beats, unit = item.findtext("time/beats"), item.findtext("time/beat-type")
+    if beats and unit:
+        total = sum(int(piece) for piece in beats.split("+"))
+        state.time = TimeSignature(total, int(unit))
+        draft.time = state.time if position == 0 else draft.time
+    for clef in item.findall("clef"):
+        staff = first_staff + int(clef.get("number", 1))
+        draft.clefs.append(Clef(position, staff, clef.findtext("sign") or "G", int(clef.findtext("line") or 2)))
+
+
+def _read_note(item: Element, state: _State, part_index: int, first_staff: int) -> tuple[Event, int]:
+    grace = item.find("grace") is not None
+    duration = Fraction(0) if grace else max(Fraction(0), Fraction(item.findtext("duration") or 0) / state.divisions)
+    staff = first_staff + int(item.findtext("staff") or 1)
+    voice = _VOICES_PER_PART * part_index + int(item.findtext("voice") or 1)
+    heads = (_read_head(item),) if item.find("pitch") is not None else ()
+    marks = tuple(mark.tag for parent in _MARK_PARENTS for group in item.findall(f"notations/{parent}") for mark in group)
+    marks += tuple(name for name in ("arpeggiate", "fermata") if item.find(f"notations/{name}") is not None)
+    if not grace and duration == 0:
+        duration, grace = Fraction(0), True  # a note that lasts nothing and is no grace note: keep it as one
+    event = Event(
+        duration,
+        heads,
+        staff,
+        _value(item, duration, grace),
+        grace,
+        item.get("print-object") == "no",
+        marks,
+        stem=item.findtext("stem") or "",
+    )
+    return event, voice
+
+
+def _read_head(item: Element) -> Head:
+    step, octave = item.findtext("pitch/step") or "C", int(item.findtext("pitch/octave") or 4)
+    alter = int(float(item.findtext("pitch/alter") or 0))
+    ties = {tie.get("type") for tie in item.findall("tie")}
+    pitch = SpelledPitch(step.strip().upper(), alter if alter in _ALTERS else 0, octave)
+    return Head(pitch, "stop" in ties, "start" in ties, item.get("id", ""))
+
+
+def _value(item: Element, duration: Fraction, grace: bool) -> NoteValue | None:
+    kind = (item.findtext("type") or "").strip()
+    if kind not in VALUE_QUARTERS:
+        return None
+    actual, normal = item.findtext("time-modification/actual-notes"), item.findtext("time-modification/normal-notes")
+    value = NoteValue(kind, len(item.findall("dot")), (int(actual), int(normal)) if actual and normal else None)
+    return value if grace or value.quarters == duration else None
+
+
+def _add_to_chord(draft: _Draft, voice: int, event: Event) -> bool:
+    placed = draft.placed.get(voice)
+    if not placed or not event.heads or not placed[-1][1].heads:
+        return False
+    at, chord = placed[-1]
+    marks = chord.marks + tuple(mark for mark in event.marks if mark not in chord.marks)
+    placed[-1] = (at, replace(chord, heads=chord.heads + event.heads, marks=marks))
+    return True
+
+
+def _read_direction(item: Element, state: _State, position: Fraction, first_staff: int) -> list[Direction]:
+    at = position + Fraction(item.findtext("offset") or 0) / state.divisions
+    staff, found = first_staff + int(item.findtext("staff") or 1), []
+    for kind in item.findall("direction-type"):
+        for element in kind:
+            if element.tag == "dynamics" and len(element):
+                found.append(Direction(at, "dynamics", element[0].tag, staff))
+            elif element.tag in ("wedge", "pedal", "octave-shift"):
+                found.append(Direction(at, element.tag, element.get("type", ""), staff))
+            elif element.tag == "words" and element.text:
+                found.append(Direction(at, "words", element.text.strip(), staff))
+    return found
+
+
+def _finish(drafts: list[_Draft]) -> Measure:
+    """One measure of all parts, every voice filled to the longest."""
+    first = drafts[0]
+    length = max(draft.length for draft in drafts) or first.time.bar_quarters
+    voices = {voice: _fill(placed, length) for draft in drafts for voice, placed in sorted(draft.placed.items())}
+    directions = tuple(item for draft in drafts for item in draft.directions)
+    clefs = tuple(item for draft in drafts for item in draft.clefs)
+    return Measure(first.time, first.fifths, voices, length, directions, clefs, first.number)
+
+
+def _fill(placed: list[tuple[Fraction, Event]], length: Fraction) -> tuple[Event, ...]:
+    """Events end to end: gaps become hidden rests, what overlaps its successor is cut short."""
+    events: list[Event] = []
+    at = Fraction(0)
+    placed = sorted(placed, key=lambda item: item[0])
+    for i, (start, event) in enumerate(placed):
+        if start > at:
+            events.append(Event(start - at, staff=event.staff, hidden=True))
+            at = start
+        end = next((later for later, other in placed[i + 1 :] if not other.grace), length)
+        duration = min(event.duration, max(end, at) - at) if not event.grace else Fraction(0)
+        if duration == 0 and not event.grace:
+            event = replace(event, grace=True)
+        events.append(event if duration == event.duration else replace(event, duration=duration, value=None))
+        at += duration
+    if at < length:
+        events.append(Event(length - at, staff=placed[-1][1].staff, hidden=True))
+    return tuple(events)

@@ -1,0 +1,85 @@
+"""The bytes of a MusicXML file, plain or compressed, as an element tree. Safe against entity and zip bombs."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import zipfile
+from pathlib import Path
+from typing import Final
+from xml.etree import ElementTree
+
+from tecla.errors import InputError
+
+_LARGEST_BYTES: Final = 64 * 2**20  # the largest piano score in ASAP has 6 MB
+_DECLARED: Final = re.compile(rb"^\s*<\?xml[^>]*encoding=[\"']([A-Za-z0-9_.-]+)[\"']")
+_BOMS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+def read_tree(path: str | os.PathLike[str]) -> ElementTree.Element:
+    """Root element of a .musicxml, .xml or .mxl file.
+
+    Raises:
+        InputError: missing, not MusicXML, larger than 64 MiB once unpacked, or defining entities.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes() if path.stat().st_size <= _LARGEST_BYTES else None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or 'no such file'}") from error
+    if data is None:
+        raise InputError(f"{path} is larger than {_LARGEST_BYTES // 2**20} MiB: too large for a score")
+    try:
+        return parse(_unpack(data) if data[:2] == b"PK" else data)
+    except InputError as error:
+        raise InputError(f"{path} cannot be read: {error}; export it again as MusicXML") from error
+
+
+def parse(data: bytes) -> ElementTree.Element:
+    """Root element of MusicXML text.
+
+    Raises:
+        InputError: it is not well-formed XML, or defines entities (which could grow without bound).
+    """
+    text = _text(data)
+    if "<!ENTITY" in text:
+        raise InputError("it defines XML entities, which a score has no use for")
+    try:
+        return ElementTree.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text, count=1))
+    except ElementTree.ParseError as error:
+        raise InputError(f"not well-formed XML ({error})") from error
+
+
+def _text(data: bytes) -> str:
+    declared = _DECLARED.match(data)
+    encoding = next((name for bom, name in _BOMS if data.startswith(bom)), declared.group(1).decode() if declared else "utf-8")
+    try:
+        return data.decode(encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise InputError(f"its text is not {encoding}") from error
+
+
+def _unpack(data: bytes) -> bytes:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            name = _root_file(archive)
+            with archive.open(name) as member:
+                text = member.read(_LARGEST_BYTES + 1)
+    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        raise InputError("its zip archive is damaged") from error
+    if len(text) > _LARGEST_BYTES:
+        raise InputError(f"it unpacks to more than {_LARGEST_BYTES // 2**20} MiB")
+    return text
+
+
+def _root_file(archive: zipfile.ZipFile) -> str:
+    if "META-INF/container.xml" in archive.namelist():
+        with archive.open("META-INF/container.xml") as member:
+            for element in parse(member.read(2**20)).iter():
+                if element.tag.rpartition("}")[2] == "rootfile" and element.get("full-path"):
+                    return str(element.get("full-path"))
+    scores = [name for name in archive.namelist() if name.endswith((".xml", ".musicxml")) and not name.startswith("META-INF")]
+    if not scores:
+        raise InputError("its archive holds no score")
+    return scores[0]

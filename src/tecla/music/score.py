@@ -1,0 +1,231 @@
+"""Score: what is written. Quarters as Fraction, spelt pitches, voices, measures.
+
+A Score cannot hold an invalid bar: every voice of every measure fills it exactly, every tie has two ends of one pitch,
+and what is written as a value lasts that value. Whoever builds one gets an InputError instead of a page that other
+programs refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from tecla.errors import InputError
+from tecla.music.notation import NoteValue, SpelledPitch, TimeSignature
+
+RIGHT: int = 1  # staff numbers, from the top, as MusicXML counts them
+LEFT: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One note head: pitch, whether a tie leads into it or on from it, its id in the file it was read from."""
+
+    pitch: SpelledPitch
+    tied_from: bool = False
+    tied_to: bool = False
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """A chord or, without heads, a rest, of `duration` quarters; a grace chord has none.
+
+    `marks` are names of articulations and ornaments as MusicXML spells them; `bracket` says where a tuplet starts or stops.
+    """
+
+    duration: Fraction
+    heads: tuple[Head, ...] = ()
+    staff: int = RIGHT
+    value: NoteValue | None = None
+    grace: bool = False
+    hidden: bool = False
+    marks: tuple[str, ...] = ()
+    bracket: str = ""
+    stem: str = ""
+    beams: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.grace != (self.duration == 0) or self.duration < 0:
+            raise InputError(f"an event of {self.duration} quarters: only grace notes last nothing, and nothing lasts less")
+        if self.value is not None and not self.grace and self.heads and self.value.quarters != self.duration:
+            raise InputError(f"an event of {self.duration} quarters is written as {self.value.quarters}")
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """Something said at a place in a measure: kind is dynamics, wedge, pedal, tempo, words or octave-shift."""
+
+    position: Fraction
+    kind: str
+    value: str
+    staff: int = RIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Clef:
+    """A clef from `position` on: sign G or F, on `line`, of a staff."""
+
+    position: Fraction
+    staff: int
+    sign: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One bar of all voices. `length` differs from the time signature only in a pickup or a split bar."""
+
+    time: TimeSignature
+    key_fifths: int
+    voices: Mapping[int, tuple[Event, ...]]
+    length: Fraction
+    directions: tuple[Direction, ...] = ()
+    clefs: tuple[Clef, ...] = ()
+    number: str = ""
+
+    def __post_init__(self) -> None:
+        if self.length <= 0:
+            raise InputError(f"measure {self.number} lasts {self.length} quarters: it must last something")
+        for voice, events in self.voices.items():
+            total = sum((event.duration for event in events), Fraction(0))
+            if total != self.length:
+                raise InputError(f"voice {voice} of measure {self.number} lasts {total} quarters, the measure {self.length}")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreNote:
+    """A note as it sounds: ties joined, onset from the beginning of the score. `grace` notes last 0 quarters."""
+
+    onset: Fraction
+    duration: Fraction
+    pitch: SpelledPitch
+    staff: int
+    voice: int
+    measure: int
+    position: Fraction
+    grace: bool = False
+    marks: tuple[str, ...] = ()
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Score:
+    """Measures in order, for piano: staff 1 above staff 2."""
+
+    measures: tuple[Measure, ...]
+    title: str = ""
+    composer: str = ""
+    tempo_bpm: float | None = None
+    sources: tuple[str, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        for note in self.notes():
+            if note.duration < 0:
+                raise InputError("a tie leads nowhere")
+
+    def measure_onsets(self) -> list[Fraction]:
+        """Where each measure begins, in quarters, and after the last where the score ends: M + 1 values."""
+        onsets = [Fraction(0)]
+        for measure in self.measures:
+            onsets.append(onsets[-1] + measure.length)
+        return onsets
+
+    def events(self) -> Iterator[tuple[int, int, Fraction, Event]]:
+        """Every event as (measure index, voice, position in the measure, event), measure by measure and voice by voice."""
+        for index, measure in enumerate(self.measures):
+            for voice, events in measure.voices.items():
+                position = Fraction(0)
+                for event in events:
+                    yield index, voice, position, event
+                    position += event.duration
+
+    def notes(self) -> list[ScoreNote]:
+        """Notes as they sound, ties joined, in order of onset and pitch.
+
+        Raises:
+            InputError: a tie begins and never ends on the same pitch.
+        """
+        return _join_ties(self)
+
+
+def _join_ties(score: Score) -> list[ScoreNote]:
+    starts = score.measure_onsets()
+    notes: list[ScoreNote] = []
+    open_ties: dict[tuple[int, Fraction], list[int]] = {}  # (midi, where the tie lands) -> notes waiting to be prolonged
+    pieces = sorted(score.events(), key=lambda item: (starts[item[0]] + item[2], not item[3].grace))
+    for index, voice, position, event in pieces:
+        onset = starts[index] + position
+        for head in event.heads:
+            waiting = open_ties.get((head.pitch.midi, onset), []) if head.tied_from else []
+            if waiting:
+                place = waiting.pop(0)
+                old = notes[place]
+                notes[place] = ScoreNote(
+                    old.onset, old.duration + event.duration, old.pitch, old.staff, old.voice, old.measure, old.position,
+                    old.grace and event.grace, old.marks, old.id,
+                )  # fmt: skip
+            elif head.tied_from:
+                raise InputError(f"measure {score.measures[index].number}: {head.pitch} is tied from nothing")
+            else:
+                place = len(notes)
+                notes.append(
+                    ScoreNote(onset, event.duration, head.pitch, event.staff, voice, index, position, event.grace, event.marks, head.id)
+                )
+            if head.tied_to:
+                open_ties.setdefault((head.pitch.midi, onset + event.duration), []).append(place)
+    loose = [key for key, waiting in open_ties.items() if waiting]
+    if loose:
+        raise InputError(f"the tie of MIDI pitch {loose[0][0]} to quarter {loose[0][1]} leads nowhere")
+    return sorted(notes, key=lambda note: (note.onset, note.pitch.midi, not note.grace))
+
+
+def cut_loose_ties(measures: tuple[Measure, ...]) -> tuple[Measure, ...]:
+    """Keeps only the ties that lead from one head to the same pitch where it ends."""
+    starts = [Fraction(0)]
+    for measure in measures:
+        starts.append(starts[-1] + measure.length)
+    arrivals: dict[tuple[int, Fraction], int] = {}
+    departures: dict[tuple[int, Fraction], int] = {}
+    for _, at, event in _walk(measures, starts):
+        for head in event.heads:
+            if head.tied_from:
+                arrivals[head.pitch.midi, at] = arrivals.get((head.pitch.midi, at), 0) + 1
+            if head.tied_to and not event.grace:
+                end = (head.pitch.midi, at + event.duration)
+                departures[end] = departures.get(end, 0) + 1
+    keep = {key: min(count, departures.get(key, 0)) for key, count in arrivals.items()}
+    into, onto = dict(keep), dict(keep)
+    renewed: dict[tuple[int, int], list[Event]] = {}
+    for place, at, event in _walk(measures, starts):
+        heads = tuple(
+            replace(
+                head,
+                tied_from=head.tied_from and _take(into, (head.pitch.midi, at)),
+                tied_to=head.tied_to and not event.grace and _take(onto, (head.pitch.midi, at + event.duration)),
+            )
+            for head in event.heads
+        )
+        renewed.setdefault(place, []).append(replace(event, heads=heads))
+    return tuple(
+        replace(measure, voices={voice: tuple(renewed.get((i, voice), ())) for voice in measure.voices})
+        for i, measure in enumerate(measures)
+    )
+
+
+def _take(stock: dict[tuple[int, Fraction], int], key: tuple[int, Fraction]) -> bool:
+    left = stock.get(key, 0)
+    stock[key] = left - 1
+    return left > 0
+
+
+def _walk(measures: tuple[Measure, ...], starts: list[Fraction]) -> list[tuple[tuple[int, int], Fraction, Event]]:
+    walked = []
+    for index, measure in enumerate(measures):
+        for voice, events in measure.voices.items():
+            at = starts[index]
+            for event in events:
+                walked.append(((index, voice), at, event))
+                at += event.duration
+    return walked

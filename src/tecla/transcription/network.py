@@ -1,0 +1,121 @@
+"""The trained network at work, by onnxruntime: features in, activations out, over sound of any length."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from tecla.errors import InputError, OptionError
+from tecla.transcription.features import HOP_SAMPLES, MARGIN_SAMPLES, spectrogram
+
+WEIGHTS: Final = Path(__file__).parent.parent / "weights"
+WINDOW_FRAMES: Final = 400  # 8 s at once: longer ones waste less on overlaps, but leave the cache and double the memory
+CONTEXT_FRAMES: Final = 40  # 0.8 s on each side that the network hears but does not speak of
+_MOST_THREADS: Final = 4
+
+
+@dataclass(frozen=True)
+class Activations:
+    """What the network believes of a stretch of frames, 0..1.
+
+    Shape:
+        keys: (T, P, 6) in the order of `targets.KEY_CHANNELS`; pedals: (T, 4) in that of `targets.PEDAL_CHANNELS`
+    """
+
+    keys: NDArray[np.float32]
+    pedals: NDArray[np.float32]
+
+
+class Network:
+    """Weights in an onnxruntime session.
+
+    Windows are heard side by side, one thread each: a recurrent layer leaves a second thread idle, a second window does not,
+    and what is heard cannot depend on the number of threads.
+    """
+
+    def __init__(self, path: Path, threads: int = 0) -> None:
+        self.threads = threads or min(os.cpu_count() or 1, _MOST_THREADS)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.enable_mem_pattern = False  # it plans for the largest window once more, and gains nothing here
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's errors share no public base class
+            raise InputError(f"{path} cannot be used as a network: {str(error).splitlines()[0]}") from error
+
+    def __call__(self, features: NDArray[np.float32]) -> Activations:
+        """Shape: features (W, T, F)."""
+        keys, pedals = self._session.run(None, {"features": features[None]})
+        return Activations(keys, pedals)
+
+    def stream(self, blocks: Iterable[NDArray[np.float32]]) -> Iterator[Activations]:
+        """Activations of a whole sound, piece by piece in order, every frame once; frame t stands at t * HOP_SAMPLES.
+
+        Shape:
+            blocks: (N,) float32 stretches of mono audio at 16 kHz, in order, of any size
+        """
+        # The features' matrix products stay on their thread: threads of threads cost a third of the speed on two cores.
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(self.threads) as listeners:
+            waiting: deque[Future[Activations]] = deque()
+            for window in windows(blocks):
+                waiting.append(listeners.submit(self._listen, *window))
+                if len(waiting) > self.threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+    def _listen(self, samples: NDArray[np.float32], skip: int, keep: int) -> Activations:
+        heard = self(spectrogram(samples))
+        return Activations(heard.keys[skip : skip + keep], heard.pedals[skip : skip + keep])
+
+
+def windows(blocks: Iterable[NDArray[np.float32]]) -> Iterator[tuple[NDArray[np.float32], int, int]]:
+    """Cuts a sound into overlapping windows with margins: (samples, frames to skip, frames to keep).
+
+    The frames kept follow each other without gap or overlap; the last window is as short as the sound needs.
+    """
+    window = (WINDOW_FRAMES - 1) * HOP_SAMPLES + 2 * MARGIN_SAMPLES
+    advance = (WINDOW_FRAMES - 2 * CONTEXT_FRAMES) * HOP_SAMPLES
+    # Silence before the beginning, so that the first frame has a context like every other.
+    lead = CONTEXT_FRAMES * HOP_SAMPLES + MARGIN_SAMPLES
+    buffer, total, spoken = np.zeros(lead, np.float32), 0, 0
+    for block in blocks:
+        buffer, total = np.concatenate([buffer, block]), total + len(block)
+        while len(buffer) >= window:
+            yield buffer[:window], CONTEXT_FRAMES, WINDOW_FRAMES - 2 * CONTEXT_FRAMES
+            spoken += WINDOW_FRAMES - 2 * CONTEXT_FRAMES
+            buffer = buffer[advance:]
+    left = -(-total // HOP_SAMPLES) - spoken
+    while left > 0:
+        keep = min(left, WINDOW_FRAMES - 2 * CONTEXT_FRAMES)
+        need = (keep + 2 * CONTEXT_FRAMES - 1) * HOP_SAMPLES + 2 * MARGIN_SAMPLES
+        yield np.pad(buffer[:need], (0, max(0, need - len(buffer)))), CONTEXT_FRAMES, keep
+        buffer, left = buffer[advance:], left - keep
+
+
+def find_weights(model: str) -> Path:
+    """Path of shipped weights by name ("default"), or of an .onnx file.
+
+    Raises:
+        OptionError: no such model.
+    """
+    if model.endswith(".onnx"):
+        if not Path(model).is_file():
+            raise OptionError(f"{model} does not exist: name an .onnx file or 'default'")
+        return Path(model)
+    name = "transcriber" if model == "default" else f"transcriber-{model}"
+    if not (WEIGHTS / f"{name}.onnx").is_file():
+        known = ["default", *sorted(p.stem.removeprefix("transcriber-") for p in WEIGHTS.glob("transcriber-*.onnx"))]
+        raise OptionError(f"there is no model {model!r}: choose {' or '.join(known)}, or give the path of an .onnx file")
+    return WEIGHTS / f"{name}.onnx"

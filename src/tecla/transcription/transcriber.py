@@ -1,0 +1,115 @@
+"""Waveform -> Performance: level, features, network, notes and pedals, in one pass over sound of any length.
+
+Memory does not grow with the sound: a note needs the activations from just before its onset to `LONGEST_NOTE_FRAMES`
+after it, so notes are decoded while the sound streams by and older activations are forgotten. For the same reason
+nothing depends on where the pieces were cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tecla.music.performance import SUSTAIN, Performance
+from tecla.transcription.coherence import mend_key_up, mend_pedal
+from tecla.transcription.decode import (
+    LONGEST_NOTE_FRAMES,
+    DecodeConfig,
+    DecodedNotes,
+    decode_notes,
+    decode_pedal,
+    frames_to_sec,
+    key_index_to_pitch,
+    stack,
+)
+from tecla.transcription.features import FRAME_RATE
+from tecla.transcription.level import NOMINAL_DB, SILENCE_DB, loud_part_db
+from tecla.transcription.network import Activations, Network, find_weights
+
+Offsets = Literal["key", "sounding"]
+Blocks = Callable[[], Iterable[NDArray[np.float32]]]
+
+_CONTEXT_FRAMES: Final = 10  # activations kept before the first onset still to decode
+_SHORTEST_NOTE_SEC: Final = 0.02
+_RELEASE_BEFORE_RESTRIKE_SEC: Final = 0.005
+
+
+class Transcriber:
+    """A network and how to read it."""
+
+    def __init__(self, network: Network, config: DecodeConfig | None = None) -> None:
+        self.network, self.config = network, config or DecodeConfig()
+
+    @classmethod
+    def load(cls, model: str = "default", threads: int = 0) -> Transcriber:
+        """Shipped weights by name, or an .onnx file; `threads` 0 uses every core.
+
+        Raises:
+            OptionError: no such model. InputError: the file is no network.
+        """
+        return cls(Network(find_weights(model), threads))
+
+    def transcribe(self, blocks: Blocks, on_progress: Callable[[float], None] | None = None, offsets: Offsets = "key") -> Performance:
+        """What was played. Empty if nothing can be heard.
+
+        Args:
+            blocks: called twice (for the level, then for the notes), gives (N,) float32 stretches of mono audio at 16 kHz.
+            on_progress: called with the seconds heard so far.
+            offsets: "key" ends notes at key-up, with the pedal beside them; "sounding" where the string falls silent, without.
+        """
+        level_db = loud_part_db(blocks())
+        if level_db < SILENCE_DB:
+            return Performance()
+        gain = np.float32(10 ** ((NOMINAL_DB - level_db) / 20))
+        parts, pedals = [], []
+        for notes, pedal in self._pieces(block * gain for block in blocks()):
+            parts.append(notes)
+            pedals.append(pedal)
+            if on_progress is not None:
+                on_progress(sum(map(len, pedals)) / FRAME_RATE)
+        pedal_sec = mend_pedal(frames_to_sec(decode_pedal(np.concatenate(pedals), self.config))) if pedals else np.zeros((0, 2))
+        return perform(join(parts), pedal_sec, offsets)
+
+    def _pieces(self, blocks: Iterator[NDArray[np.float32]]) -> Iterator[tuple[DecodedNotes, NDArray[np.float32]]]:
+        """Notes as soon as all they need was heard, with times in frames of the whole sound; and the pedals' activations."""
+        kept, begin, decoded = stack([]), 0, 0  # `kept` starts at frame `begin`; onsets before `decoded` are done
+        for heard in self.network.stream(blocks):
+            kept = stack([kept, Activations(heard.keys, heard.pedals)])
+            ready = begin + len(kept.keys) - LONGEST_NOTE_FRAMES - _CONTEXT_FRAMES
+            notes = decode_notes(kept.keys, self.config, decoded - begin, max(decoded, ready) - begin)
+            yield _later(notes, begin), heard.pedals
+            decoded = max(decoded, ready)
+            forget = max(0, decoded - _CONTEXT_FRAMES - begin)
+            kept, begin = Activations(kept.keys[forget:], kept.pedals[forget:]), begin + forget
+        yield _later(decode_notes(kept.keys, self.config, decoded - begin), begin), np.zeros((0, 4), np.float32)
+
+
+def perform(notes: DecodedNotes, pedal_sec: NDArray[np.float64], offsets: Offsets) -> Performance:
+    """Decoded notes and mended pedal intervals -> Performance in which they agree."""
+    order = np.lexsort((notes.onset, notes.key_index))
+    onset = np.maximum(frames_to_sec(notes.onset[order]), 0.0)
+    key_up, silent = frames_to_sec(notes.key_up[order]), frames_to_sec(notes.sounding_end[order])
+    same_key = np.append(np.diff(notes.key_index[order]) == 0, False)[: len(onset)]
+    limit = np.where(same_key, np.append(onset[1:], 0.0)[: len(onset)] - _RELEASE_BEFORE_RESTRIKE_SEC, np.inf)
+    end = mend_key_up(onset, key_up, silent, limit, pedal_sec) if offsets == "key" else np.minimum(silent, limit)
+    end = np.minimum(np.maximum(end, onset + _SHORTEST_NOTE_SEC), np.maximum(limit, onset))
+    velocity = np.clip(np.round(notes.velocity[order] * 127), 1, 127)
+    controls = [move for down, up in pedal_sec for move in ((down, SUSTAIN, 127), (up, SUSTAIN, 0))] if offsets == "key" else []
+    pitch = key_index_to_pitch(notes.key_index[order])
+    return Performance.from_arrays(onset, end, pitch, velocity, np.clip(notes.confidence[order], 0, 1), controls)
+
+
+def join(parts: list[DecodedNotes]) -> DecodedNotes:
+    """Notes of consecutive pieces as one."""
+    if not parts:
+        return DecodedNotes(np.zeros(0, np.intp), *(np.zeros(0) for _ in range(5)))
+    return DecodedNotes(*(np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])))
+
+
+def _later(notes: DecodedNotes, frames: int) -> DecodedNotes:
+    return DecodedNotes(
+        notes.key_index, notes.onset + frames, notes.key_up + frames, notes.sounding_end + frames, notes.velocity, notes.confidence
+    )

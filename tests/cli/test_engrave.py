@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import pytest
+
+from tecla.cli import main
+from tecla.io.midi import save_midi
+from tecla.io.musicxml import load_musicxml
+from tecla.music import Performance
+
+
+@pytest.fixture
+def take(tmp_path: Path) -> Path:
+    path = tmp_path / "take.mid"
+    onsets = [0.5 * k for k in range(12)]
+    save_midi(Performance.from_arrays(onsets, [t + 0.4 for t in onsets], [60 + k for k in range(12)], 70), path)
+    return path
+
+
+def run(*arguments: object) -> int:
+    try:
+        main([str(a) for a in arguments])
+    except SystemExit as done:
+        return int(done.code or 0)
+    return 0
+
+
+def test_beside_the_input(take: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("engrave", take) == 0
+    assert "12 notes" in capsys.readouterr().out
+    assert load_musicxml(take.with_suffix(".musicxml")).title == "take"
+
+
+def test_what_is_stated_is_obeyed(take: Path, tmp_path: Path) -> None:
+    out = tmp_path / "page.mxl"
+    assert run("engrave", take, "-o", out, "--time", "3/4", "--key", "Eb", "--title", "Waltz", "--composer", "N. N.", "--tempo", "120") == 0
+    score = load_musicxml(out)
+    assert {str(m.time) for m in score.measures} == {"3/4"}
+    assert {m.key_fifths for m in score.measures} == {-3}
+    assert (score.title, score.composer) == ("Waltz", "N. N.")
+
+
+def test_the_page_as_midi(take: Path, tmp_path: Path) -> None:
+    from tecla.io.midi import load_midi
+
+    assert run("engrave", take, "-o", tmp_path / "written.mid") == 0
+    assert len(load_midi(tmp_path / "written.mid")) == 12
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--time", "3/5"), "time signature"),
+        (("--key", "H"), "key"),
+        (("--tempo", "2"), "tempo"),
+        (("-o", "page.doc"), "page.doc"),
+    ],
+)
+def test_refusals_are_one_line(take: Path, options: tuple[str, ...], why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("engrave", take, *options) == 2
+    told = capsys.readouterr().err
+    assert why in told
+    assert told.count("\n") == 1
+
+
+def test_nothing_is_replaced_unasked(take: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("engrave", take) == 0
+    assert run("engrave", take) == 2
+    assert "--force" in capsys.readouterr().err
+    assert run("engrave", take, "--force") == 0
+
+
+def test_the_input_stays(take: Path) -> None:
+    assert run("engrave", take, "-o", take, "--force") == 2
+
+
+def test_a_page_is_judged_against_another(take: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("engrave", take) == 0
+    page = take.with_suffix(".musicxml")
+    assert run("evaluate", "score", page, page, "--json", tmp_path / "figures.json") == 0
+    assert "muster" in capsys.readouterr().out
+    assert '"muster": 0.0' in (tmp_path / "figures.json").read_text()

@@ -1,0 +1,100 @@
+"""From a performance to a page: hand-made takes whose notation nobody would dispute, and takes nobody would play."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tecla.engraving import Wishes, engrave, engrave_with_grid
+from tecla.errors import OptionError
+from tecla.io.musicxml import load_musicxml, save_musicxml
+from tecla.music import Performance
+from tecla.music.notation import TimeSignature
+
+THREE = TimeSignature(3, 4)
+
+
+def waltz(bars: int = 16, quarter_sec: float = 0.5, semitones: int = 0) -> Performance:
+    """A bass note and two chords a bar under a melody in C, as a steady player plays it."""
+    rows = []
+    tune = [76, 79, 77, 74, 77, 76, 72, 76, 74, 71, 74, 72]
+    for bar in range(bars):
+        at = 3 * bar * quarter_sec
+        root = (48, 43, 48, 43)[bar % 4]
+        rows += [(at, 0.95, root, 70)]
+        rows += [(at + k * quarter_sec, 0.8, root + shift, 50) for k in (1, 2) for shift in (12, 16)]
+        rows += [(at + k * quarter_sec, 0.95, tune[(3 * bar + k) % 12], 80) for k in range(3)]
+    onset, share, pitch, velocity = np.array(rows).T
+    return Performance.from_arrays(onset, onset + share * quarter_sec, pitch + semitones, velocity)
+
+
+def test_a_waltz_is_written_as_played() -> None:
+    page = engrave(waltz(), Wishes(time=THREE, key_fifths=0, tempo_bpm=120))
+    notes = page.notes()
+    assert len(notes) == len(waltz())
+    assert {n.position for n in notes} == {0, 1, 2}
+    assert {n.duration for n in notes} == {Fraction(1)}
+    assert len(page.measures) == 16
+    assert all(n.staff == 1 for n in notes if n.pitch.midi > 70)
+    assert all(n.staff == 2 for n in notes if n.pitch.midi < 50)
+
+
+def test_beats_fall_where_they_were_played() -> None:
+    take = waltz()
+    found = engrave_with_grid(take, Wishes(time=THREE, tempo_bpm=120))
+    assert np.allclose(found.downbeats_sec[:16], 1.5 * np.arange(16), atol=0.02)
+    assert np.allclose(found.beats_sec[:48], 0.5 * np.arange(48), atol=0.02)
+
+
+def test_later_is_the_same_page() -> None:
+    wishes = Wishes(time=THREE)
+    assert engrave(waltz().shifted(7.0), wishes) == engrave(waltz(), wishes)
+
+
+def test_the_stated_key_spells() -> None:
+    pages = [engrave(waltz(semitones=1), Wishes(time=THREE, key_fifths=k)) for k in (7, -5)]
+    assert {m.key_fifths for m in pages[0].measures} == {7}
+    assert {n.pitch.alter for n in pages[0].notes()} <= {0, 1, 2}
+    assert {n.pitch.alter for n in pages[1].notes()} <= {0, -1, -2}
+
+
+def test_easy_is_easier() -> None:
+    wishes = {
+        level: len(engrave(waltz(), Wishes(time=THREE, tempo_bpm=120, level=level)).notes()) for level in ("faithful", "clean", "easy")
+    }
+    assert wishes["faithful"] >= wishes["clean"] >= wishes["easy"] > 16
+
+
+def test_options_are_bounded() -> None:
+    for wrong in ({"level": "hard"}, {"key_fifths": 8}, {"tempo_bpm": 1.0}):
+        with pytest.raises(OptionError):
+            Wishes(**wrong)
+
+
+def test_silence_is_a_bar_of_rest() -> None:
+    page = engrave(Performance())
+    assert len(page.measures) == 1
+    assert not page.notes()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_take_becomes_a_valid_page(seed: int, tmp_path: Path) -> None:
+    """A Score cannot hold an invalid bar; what is written is read back the same."""
+    page = engrave(hostile(seed), Wishes(level=("faithful", "clean", "easy")[seed % 3], title="Odd & <odd>"))
+    save_musicxml(page, tmp_path / "page.mxl")
+    ours, theirs = (
+        [(n.onset, n.duration, n.pitch, n.staff, n.voice) for n in s.notes()] for s in (page, load_musicxml(tmp_path / "page.mxl"))
+    )
+    assert ours == theirs
+
+
+def hostile(seed: int) -> Performance:
+    """Chords of a hundred keys, trills of one key, silences of a minute, notes that last nothing or for ever."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.choice([1, 3, 60, 150]))
+    onset = (np.zeros(n), np.arange(n) * 0.01, np.cumsum(rng.exponential(9.0, n)), np.sort(rng.uniform(0, n / 8, n)) + 3000.0)[seed % 4]
+    lasting = (np.zeros(n), np.full(n, 60.0), rng.exponential(0.3, n))[seed // 4 % 3]
+    pitch = (np.full(n, 60), rng.integers(0, 128, n), rng.integers(21, 109, n))[seed // 12 % 3]
+    pedals = [(float(t), 64, int(v)) for t, v in zip(rng.uniform(0, onset.max() + 1, 9), rng.integers(0, 128, 9), strict=True)]
+    return Performance.from_arrays(onset, onset + lasting, pitch, rng.integers(1, 128, n), controls=pedals)

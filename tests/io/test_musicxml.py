@@ -1,0 +1,116 @@
+import io
+import zipfile
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tecla.errors import InputError, OutputError
+from tecla.io.musicxml import load_musicxml, save_musicxml
+from tecla.io.xmlwriter import score_to_xml
+from tecla.music.notation import NoteValue, SpelledPitch, TimeSignature
+from tecla.music.score import Direction, Event, Head, Measure, Score
+
+EIGHTH = NoteValue("eighth", 0, (3, 2))
+
+
+def page() -> Score:
+    """A bar with a triplet, a chord, a grace note, a tie into the next bar, a rest and directions; two staves."""
+    third = Fraction(1, 3)
+    d, fis, g = SpelledPitch("D", 0, 5), SpelledPitch("F", 1, 4), SpelledPitch("G", 0, 2)
+    triplet = [Event(third, (Head(d),), 1, EIGHTH, bracket=b) for b in ("start", "", "stop")]
+    grace = Event(Fraction(0), (Head(fis),), 1, NoteValue("eighth"), grace=True)
+    chord = Event(Fraction(2), (Head(fis), Head(d, tied_to=True)), 1, NoteValue("half"), marks=("staccato", "arpeggiate"))
+    last = Event(Fraction(3), (Head(d, tied_from=True),), 1, NoteValue("half", 1))
+    low = Event(Fraction(3), (Head(g),), 2, NoteValue("half", 1))
+    told = (
+        Direction(Fraction(0), "dynamics", "mf"),
+        Direction(Fraction(1), "pedal", "start", 2),
+        Direction(Fraction(3), "pedal", "stop", 2),
+    )
+    time = TimeSignature(3, 4)
+    return Score(
+        (
+            Measure(time, 1, {1: (*triplet, grace, chord), 5: (low,)}, Fraction(3), told, (), "1"),
+            Measure(time, 1, {1: (last,), 5: (Event(Fraction(3), staff=2),)}, Fraction(3), (), (), "2"),
+        ),
+        title="Waltz <1> & more",
+        composer="Nobody",
+        tempo_bpm=100.0,
+    )
+
+
+@pytest.mark.parametrize("name", ["page.musicxml", "page.xml", "page.mxl"])
+def test_what_is_written_is_read(tmp_path: Path, name: str) -> None:
+    score = page()
+    save_musicxml(score, tmp_path / name)
+    again = load_musicxml(tmp_path / name)
+    mine, theirs = ([(n.onset, n.duration, n.pitch, n.staff, n.voice, n.grace, n.marks) for n in s.notes()] for s in (score, again))
+    assert mine == theirs
+    assert (again.title, again.composer) == (score.title, score.composer)
+    assert [(d.kind, d.position, d.value) for d in again.measures[0].directions] == [
+        ("dynamics", 0, "mf"), ("pedal", 1, "start"), ("pedal", 3, "stop")]  # fmt: skip
+
+
+def test_accidentals_are_printed_once_a_bar() -> None:
+    cis, c = SpelledPitch("C", 1, 5), SpelledPitch("C", 0, 5)
+    events = tuple(Event(Fraction(1), (Head(p),), 1, NoteValue("quarter")) for p in (cis, cis, c, c))
+    text = score_to_xml(Score((Measure(TimeSignature(4, 4), 0, {1: events}, Fraction(4)),)))
+    assert text.count("<accidental>sharp<") == 1
+    assert text.count("<accidental>natural<") == 1
+
+
+def test_an_entity_bomb_is_refused(tmp_path: Path) -> None:
+    bomb = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><score-partwise>&b;</score-partwise>'
+    for encoding in ("utf-8", "utf-16"):
+        (tmp_path / "bomb.musicxml").write_bytes(bomb.encode(encoding))
+        with pytest.raises(InputError, match="entities"):
+            load_musicxml(tmp_path / "bomb.musicxml")
+
+
+def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("score.xml", b" " * (65 * 2**20))
+    (tmp_path / "bomb.mxl").write_bytes(buffer.getvalue())
+    with pytest.raises(InputError, match="unpacks to more than 64 MiB"):
+        load_musicxml(tmp_path / "bomb.mxl")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "well-formed"),
+        (b"<score-timewise/>", "score-timewise"),
+        (b"<score-partwise/>", "no measure"),
+        (b"PK\x03\x04 damaged", "damaged"),
+        (b"\xff\xff\xff", "text is not"),
+        (b"<score-partwise><part><measure><attributes><divisions>x</divisions></attributes></measure></part></score-partwise>", "number"),
+    ],
+)
+def test_other_files_are_refused_with_their_name(tmp_path: Path, content: bytes, why: str) -> None:
+    path = tmp_path / "odd.musicxml"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=why) as told:
+        load_musicxml(path)
+    assert "odd.musicxml" in str(told.value)
+
+
+def test_missing_files(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.xml"):
+        load_musicxml(tmp_path / "none.xml")
+    with pytest.raises(OutputError, match="nowhere"):
+        save_musicxml(page(), tmp_path / "nowhere" / "page.xml")
+
+
+def test_loose_ends_are_mended(tmp_path: Path) -> None:
+    text = """<score-partwise><part-list/><part id="P1"><measure number="1"><attributes><divisions>2</divisions></attributes>
+    <note><pitch><step>C</step><octave>4</octave></pitch><duration>4</duration><tie type="start"/><voice>1</voice></note>
+    <backup><duration>2</duration></backup>
+    <note><pitch><step>E</step><octave>4</octave></pitch><duration>6</duration><voice>2</voice></note>
+    </measure></part></score-partwise>"""
+    path = tmp_path / "loose.musicxml"
+    path.write_text(text)
+    score = load_musicxml(path)
+    assert score.measures[0].length == 4
+    assert [(str(n.pitch), n.onset, n.duration) for n in score.notes()] == [("C4", 0, 2), ("E4", 1, 3)]

@@ -1,0 +1,60 @@
+import re
+import zlib
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("verovio")
+pytest.importorskip("resvg_py")
+
+from tecla.errors import InputError
+from tecla.rendering.sheet import draw_pages, page_paths, set_sheet, svg_text
+
+BAR = """<measure number="{n}">{head}<note><pitch><step>C</step><octave>5</octave></pitch><duration>4</duration><voice>1</voice>
+<type>whole</type><staff>1</staff></note></measure>"""
+HEAD = """<attributes><divisions>1</divisions><key><fifths>0</fifths></key><time><beats>4</beats><beat-type>4</beat-type></time>
+<clef><sign>G</sign><line>2</line></clef></attributes>"""
+
+
+def piece(bars: int = 4) -> str:
+    measures = "".join(BAR.format(n=n + 1, head=HEAD if n == 0 else "") for n in range(bars))
+    return (
+        '<score-partwise version="4.0"><work><work-title>Étude</work-title></work>'
+        '<part-list><score-part id="P1"><part-name>Piano</part-name>'
+        f'</score-part></part-list><part id="P1">{measures}</part></score-partwise>'
+    )
+
+
+def test_pages_hold_no_text_that_a_font_must_draw() -> None:
+    page = svg_text(draw_pages(piece())[0])
+    assert "<text" not in page
+    assert page.count("<path") > 10
+
+
+def test_formats() -> None:
+    (pdf,) = set_sheet(piece(), ".pdf", "Étude")
+    (png,) = set_sheet(piece(), ".png")
+    (svg,) = set_sheet(piece(), ".svg")
+    assert pdf.startswith(b"%PDF-1.4")
+    assert pdf.rstrip().endswith(b"%%EOF")
+    assert png.startswith(b"\x89PNG")
+    assert b"<svg" in svg
+
+
+def test_a_pdf_says_where_its_objects_are() -> None:
+    (pdf,) = set_sheet(piece(400), ".pdf", "Long")
+    places = [int(place) for place in re.findall(rb"(\d{10}) 00000 n", pdf)]
+    assert all(pdf[place:].startswith(f"{number} 0 obj".encode()) for number, place in enumerate(places, 1))
+    pages = int(re.search(rb"/Count (\d+)", pdf)[1])
+    assert pages == len(set_sheet(piece(400), ".svg")) > 1
+    streams = re.findall(rb"stream\n(.*?)\nendstream", pdf, re.S)
+    assert all(b" m" in zlib.decompress(stream) for stream in streams)
+
+
+def test_page_names(tmp_path: Path) -> None:
+    assert [p.name for p in page_paths(tmp_path / "a.png", 3)] == ["a.png", "a-2.png", "a-3.png"]
+
+
+def test_what_verovio_cannot_read() -> None:
+    with pytest.raises(InputError, match="verovio"):
+        set_sheet("<nothing/>", ".svg")
