@@ -1,5 +1,39 @@
 """One thread a test: the work is tiny, and threads that wait for each other take longer than the work."""
 
 import os
+from pathlib import Path
+
+import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Stems of three shipped networks by tokenizer: abc-characters, jsb-grid, continuous; the checkpoint lies beside each as .pt.
+
+    Random weights, shipped as the real ones are: the machinery is under test, not the music.
+    """
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("onnx")
+    from tecla.generation.models.continuous_decoder import ContinuousDecoder, ContinuousDecoderConfig
+    from tecla.generation.models.lstm import Lstm, LstmConfig
+    from tecla.generation.models.music_transformer import MusicTransformer, MusicTransformerConfig
+    from tecla.training.composer import keep
+    from tecla.training.ship import ship
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("networks")
+    networks = {
+        "abc-characters": ("lstm", Lstm(LstmConfig(97, width=16, layers=2, embedding=8, look_back=True))),
+        "jsb-grid": (
+            "music-transformer",
+            MusicTransformer(MusicTransformerConfig(90, 4, width=32, heads=4, layers=2, reach=8, phases=16, runs=True, first_pitch=2)),
+        ),
+        "continuous": ("continuous-decoder", ContinuousDecoder(ContinuousDecoderConfig(32, 4, 2, reach=8, components=3, features=8))),
+    }
+    for tokenizer, (kind, network) in networks.items():
+        keep(network, folder / f"{tokenizer}.pt", {"seen": "nothing"})
+        card = {"name": tokenizer, "tokenizer": tokenizer, "context": 64, "licence": "CC0-1.0"}
+        ship(folder / f"{tokenizer}.pt", kind, folder / tokenizer, card)
+    return {tokenizer: folder / tokenizer for tokenizer in networks}

@@ -5,7 +5,8 @@
 >>> performance.notes["onset_sec"]  # doctest: +SKIP
 
 `Performance` is what was played; `transcribe` hears it, `load` and `save` read and write it, `render` plays it;
-`engrave` writes it as a `Score`, which `save_score` puts on the page. Each comes with its rooms only when it is first used.
+`engrave` writes it as a `Score`, which `save_score` puts on the page; `generate`
+goes on from it. Each comes with its rooms only when it is first used.
 """
 
 from __future__ import annotations
@@ -16,15 +17,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tecla.music import Performance
     from tecla.music.score import Score
-    from tecla.workbench import engrave, load, render, save, save_score, transcribe
+    from tecla.workbench import engrave, generate, load, render, save, save_score, transcribe
 
 __version__ = "0.1.0"
-__all__ = ["Performance", "Score", "__version__", "engrave", "load", "render", "save", "save_score", "transcribe"]
+__all__ = ["Performance", "Score", "__version__", "engrave", "generate", "load", "render", "save", "save_score", "transcribe"]
 
 _HOMES = {
     "Performance": "tecla.music",
     "Score": "tecla.music.score",
     "engrave": "tecla.workbench",
+    "generate": "tecla.workbench",
     "load": "tecla.workbench",
     "render": "tecla.workbench",
     "save": "tecla.workbench",

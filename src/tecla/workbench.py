@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from tecla.errors import InputError, OptionError, OutputError
+from tecla.io.abc import load_abc_text
+from tecla.io.abc_write import save_abc
 from tecla.io.audio import READABLE, AudioSource, array_source, open_audio, save_audio
 from tecla.io.midi import load_midi, save_midi
 from tecla.io.notes import load_csv, load_json, save_csv, save_json
@@ -24,6 +26,7 @@ from tecla.music import Performance
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from tecla.composition import Composition, Request
     from tecla.engraving import Wishes
     from tecla.music.score import Score
     from tecla.transcription import Transcriber
@@ -55,6 +58,40 @@ def transcribe(
     if offsets not in ("key", "sounding"):
         raise OptionError(f"offsets is {offsets!r}: must be 'key' or 'sounding'")
     return _transcriber(model).transcribe(open_sound(sound, sample_rate).blocks, on_progress, offsets)
+
+
+def generate(request: Request | None = None, prompt: PathLike | Performance | None = None) -> Composition:
+    """More music, from nothing or going on from a prompt: a performance, its file, a tune (.abc) or a recording, which is transcribed.
+
+    Raises:
+        InputError: the prompt cannot be read or has no notes. OptionError: the request cannot be followed.
+    """
+    from tecla.composition import Request, compose  # noqa: PLC0415
+
+    request = request or Request()
+    if prompt is None or isinstance(prompt, Performance):
+        return compose(request, prompt)
+    path = Path(prompt)
+    if path.suffix.lower() == ".abc":
+        return compose(request, tune=load_abc_text(path))
+    return compose(request, transcribe(path) if path.suffix.lower() in READABLE else load(path))
+
+
+def save_composition(composition: Composition, path: PathLike, title: str | None = None) -> None:
+    """Writes a Composition as `save` does, or as .abc where it has bars.
+
+    Raises:
+        OutputError: no bars for .abc, or a target that cannot be written.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".abc":
+        save(composition.performance, path, title)
+        return
+    check_target(path, force=True)
+    if not composition.abc:
+        raise OutputError(f"{path} cannot be written: free playing has no bars to write down; choose .mid")
+    make_folder(path)
+    save_abc(composition.abc, path)
 
 
 def open_sound(sound: PathLike | ArrayLike | AudioSource, sample_rate: int | None = None) -> AudioSource:

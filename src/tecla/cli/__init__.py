@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from tecla import __version__
-from tecla.cli import engrave, evaluate, render, train, transcribe
+from tecla.cli import engrave, evaluate, generate, originality, render, train, transcribe
 from tecla.errors import InputWarning, TeclaError
 
 app = typer.Typer(
@@ -24,6 +24,8 @@ app = typer.Typer(
 app.command("transcribe")(transcribe.transcribe)
 app.command("engrave")(engrave.engrave)
 app.command("render")(render.render)
+app.command("generate")(generate.generate)
+evaluate.app.command("originality")(originality.originality)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(train.app, name="train")
 app.command("export")(train.export)

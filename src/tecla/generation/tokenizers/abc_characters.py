@@ -1,0 +1,53 @@
+"""ABC as characters: one id per printable ASCII character and the newline. Lossless by construction.
+
+Ids: 0 END, 1 newline, 2..96 the characters from space to tilde.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tecla.errors import InputError
+from tecla.generation.tokenizers.abc_grammar import AbcGrammar
+
+_CHARACTERS = "\n" + "".join(chr(code) for code in range(32, 127))
+_IDS = {character: index + 1 for index, character in enumerate(_CHARACTERS)}
+
+
+class AbcCharacters:
+    """Tunes as sequences of characters."""
+
+    name = "abc-characters"
+    slots = 1
+    vocabulary = 1 + len(_CHARACTERS)
+
+    def encode(self, music: str) -> NDArray[np.int64]:
+        """Ids of a tune and END. Shape: (L + 1, 1).
+
+        Raises:
+            InputError: the tune has a character that is no printable ASCII.
+        """
+        wrong = next((character for character in music if character not in _IDS), None)
+        if wrong is not None:
+            raise InputError(f"the tune has the character {wrong!r}: ABC here is printable ASCII and newlines")
+        return np.array([*(_IDS[character] for character in music), 0])[:, None]
+
+    def decode(self, ids: NDArray[np.int64]) -> str:
+        """The text up to the first END. Shape: (L, 1) or (L,) ids."""
+        flat = np.asarray(ids).ravel().tolist()
+        flat = flat[: flat.index(0)] if 0 in flat else flat
+        return "".join(_CHARACTERS[index - 1] for index in flat)
+
+    def allowed(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """What keeps the tune inside the grammar of abc_grammar.py. Shape: (n,) -> (V,)."""
+        grammar = AbcGrammar()
+        for character in self.decode(ids):
+            grammar.advance(character)
+        return self.mask(grammar.allowed())
+
+    def mask(self, characters: set[str]) -> NDArray[np.bool_]:
+        """Characters as a mask over ids, "" for END. Shape: (V,)."""
+        mask = np.zeros(self.vocabulary, bool)
+        mask[[_IDS[character] if character else 0 for character in characters]] = True
+        return mask

@@ -1,0 +1,103 @@
+"""Writing tunes in ABC, character by character, inside the grammar."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tecla.errors import InputError, OptionError
+from tecla.generation.engine import Engine
+from tecla.generation.sampling import SamplingOptions, choose
+from tecla.generation.tokenizers.abc_characters import AbcCharacters
+from tecla.generation.tokenizers.abc_grammar import KEYS, AbcGrammar
+
+LONGEST: int = 2000  # characters; the longest human tune has 603
+_TOKENIZER = AbcCharacters()
+
+
+def write_tune(
+    engine: Engine,
+    options: SamplingOptions,
+    seed: int = 0,
+    *,
+    prompt: str = "",
+    bars: int = 0,
+    key: str = "",
+    masked: bool = True,
+    longest: int = LONGEST,
+) -> str:
+    """A tune that goes on from `prompt` (its beginning, head included) or begins by itself; ends with a newline.
+
+    Args:
+        bars: so many new bars, then the first chance to close; 0 lets the network end the tune.
+        key: one of the grammar's keys, such as "D Major" or "A Dorian"; "" leaves it to the network.
+        masked: without the grammar anything may come, and the tune may not parse.
+
+    Raises:
+        OptionError: an unknown key, or one beside a prompt that has its own. InputError: a prompt with characters beyond ASCII.
+    """
+    forced = _key_named(key) if key else ""
+    if forced and "K:" in prompt:
+        raise OptionError(f"key {key!r} was given, but the prompt has its own K: field; leave one of them away")
+    rng, grammar = np.random.default_rng(seed), AbcGrammar()
+    text = prompt
+    for character in prompt:
+        grammar.advance(character)
+    enough = grammar.bars + bars
+    engine.restart()
+    if prompt:
+        engine.feed(_TOKENIZER.encode(prompt)[:-1])
+    while len(text) < longest + len(prompt):
+        long = len(text) > longest - 200 + len(prompt)
+        allowed = grammar.allowed(finish=long or (bars > 0 and grammar.bars >= enough - 1))
+        if grammar.bars < enough:  # too early to end: where the tune might have, it goes on
+            allowed = (grammar.allowed() if allowed == {""} else allowed) - {""}
+        if forced and grammar.in_key_field:
+            allowed = _along(f"K:{forced}", grammar.line, allowed)
+        mask = _TOKENIZER.mask(allowed) if masked else None
+        token = choose(engine.decide(np.zeros(1, np.int64))[0], options, rng, mask)
+        if token == 0:
+            break
+        character = _TOKENIZER.decode(np.array([token]))
+        text += character
+        grammar.advance(character)
+        engine.feed(np.array([[token]]))
+    return text if text.endswith("\n") else text + "\n"
+
+
+def opening(tune: str) -> str:
+    """A tune cut to go on from: up to its last complete bar, without the sign that closes it.
+
+    Raises:
+        InputError: no K: field.
+    """
+    if "\nK:" not in tune:
+        raise InputError("the prompt has no K: field, which ends the head of every ABC tune")
+    head, field, body = tune.partition("\nK:")
+    key, _, music = body.partition("\n")
+    lines = [line for line in music.rstrip().split("\n") if line.strip()]
+    kept = "\n".join(lines).rstrip("!")
+    if kept.endswith(("|]", "||")):
+        kept = kept[:-1]
+    cut = kept.rfind("|") + 1
+    lead = kept[:cut].removesuffix(":|") + ("|" if kept[:cut].endswith(":|") else "")
+    return f"{head}{field}{key}\n{lead}"
+
+
+def _key_named(key: str) -> str:
+    """The grammar's spelling of a key, read without regard to case: "d", "Em", "a dorian".
+
+    Raises:
+        OptionError: the grammar does not have it.
+    """
+    wanted = key.strip().lower()
+    wanted = wanted[:-1] + " minor" if wanted.endswith("m") and len(wanted) < 4 else wanted
+    wanted = wanted if " " in wanted else f"{wanted} major"
+    for known in KEYS:
+        if known.lower() == wanted:
+            return known
+    raise OptionError(f"key {key!r} is unknown to the tunes: choose one of {', '.join(KEYS)}")
+
+
+def _along(whole: str, line: str, allowed: set[str]) -> set[str]:
+    """The one next character that spells `whole`."""
+    return {whole[len(line)]} if len(line) < len(whole) else allowed & {"\n"}

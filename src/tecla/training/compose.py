@@ -1,0 +1,202 @@
+"""Recipes of the networks that ship: python -m tecla.training.compose chorales --corpus FOLDER --runs FOLDER [--ship STEM]
+
+Every recipe splits before it augments, and augments what it learns from only: chorales and tunes move to other keys, playing to other
+keys, tempi and touches.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from tecla.corpora import irish_abc, jsb, maestro
+from tecla.generation.models.continuous_decoder import ContinuousDecoder, ContinuousDecoderConfig, event_nats
+from tecla.generation.models.lstm import Lstm, LstmConfig
+from tecla.generation.models.music_transformer import MusicTransformer, MusicTransformerConfig
+from tecla.generation.performances import to_rows
+from tecla.generation.tokenizers.abc_characters import AbcCharacters
+from tecla.generation.tokenizers.abc_transpose import transposed_to
+from tecla.generation.tokenizers.continuous import Continuous
+from tecla.generation.tokenizers.jsb_grid import FIRST_KEY, JsbGrid, transpose, transpositions
+from tecla.io.midi import load_midi
+from tecla.training.composer import Piece, Schedule, train
+from tecla.training.ship import ship
+
+BEGINNING = np.array([[0, 90, 0, 0]], np.float32)  # END, which also stands before every piece
+WITH_NAMES = ("G", "D", "A", "E", "C", "F", "B")  # tonics that tunes are moved to
+CARDS: dict[str, dict[str, Any]] = {
+    "chorales": {
+        "name": "chorales", "tokenizer": "jsb-grid", "context": 1024, "readings": [-1, 0, 1],
+        "licence": "Apache-2.0 (weights); the corpus states none", "trained_on": "JSB chorales, canonical train split (229)",
+    },
+    "tunes": {
+        "name": "abc-lstm", "tokenizer": "abc-characters", "context": 2048,
+        "licence": "Apache-2.0 (weights); corpus MIT", "trained_on": "804 Irish tunes of MIT 6.S191, split by title (657 train)",
+    },
+    "playing": {
+        "name": "performance", "tokenizer": "continuous", "context": 512,
+        "licence": "CC BY-NC-SA 4.0 (non-commercial, as the corpus)", "trained_on": "MAESTRO v3.0.0 MIDI, official train split (962)",
+    },
+}  # fmt: skip
+KINDS = {"chorales": "music-transformer", "tunes": "lstm", "playing": "continuous-decoder"}
+
+
+def train_chorales(corpus: Path, runs: Path, schedule: Schedule, begin: dict[str, Tensor] | None) -> float:
+    """Music Transformer over 16ths; every chorale in every key in which its voices stay within a semitone of the corpus's ranges."""
+    codec = JsbGrid()
+    pieces, held_out = ([codec.encode_grid(grid) for grid in jsb.load_split(corpus, split)] for split in ("train", "validation"))
+    sung = np.ma.masked_less(np.concatenate([piece[:-1] for piece in pieces]), FIRST_KEY)
+    lowest, highest = np.array(sung.min(0)) - 1, np.array(sung.max(0)) + 1
+    choices = {id(piece): transpositions(piece, lowest, highest) for piece in pieces}
+
+    def augment(piece: Piece, rng: np.random.Generator) -> Piece:
+        return transpose(piece, int(rng.choice(choices[id(piece)])))
+
+    config = MusicTransformerConfig(
+        codec.vocabulary, 4, width=192, heads=6, layers=6, reach=256, phases=16, runs=True, first_pitch=FIRST_KEY, dropout=0.3
+    )
+    return train(_begun(MusicTransformer(config), begin), pieces, held_out, schedule, runs, augment)
+
+
+def train_tunes(corpus: Path, runs: Path, schedule: Schedule, begin: dict[str, Tensor] | None) -> float:
+    """LSTM with a look back over characters; two tunes in five as they are, the others in keys that the corpus uses."""
+    codec = AbcCharacters()
+    texts, judged = (irish_abc.load_split(corpus, split) for split in ("train", "validation"))
+    pieces, held_out = [codec.encode(text) for text in texts], [codec.encode(text) for text in judged]
+    common = Counter(map(_key, texts))
+    variants = {id(piece): _variants(text, codec, common) for piece, text in zip(pieces, texts, strict=True)}
+
+    def augment(piece: Piece, rng: np.random.Generator) -> Piece:
+        moved, weights = variants[id(piece)]
+        return piece if rng.random() < 0.4 else moved[rng.choice(len(moved), p=weights)]
+
+    config = LstmConfig(codec.vocabulary, width=384, layers=3, look_back=True, dropout=0.4)
+    return train(_begun(Lstm(config), begin), pieces, held_out, schedule, runs, augment)
+
+
+def _key(text: str) -> str:
+    found = re.search(r"^K: ?(.*)$", text, re.MULTILINE)
+    return found.group(1) if found else ""
+
+
+def _variants(text: str, codec: AbcCharacters, common: Counter[str]) -> tuple[list[Piece], NDArray[np.float64]]:
+    """A tune in every key that at least five tunes have, within a fiddler's reach, and how often each is drawn."""
+    weights = {text: common[_key(text)] ** 0.5}
+    for moved in (transposed_to(text, tonic, down) for tonic in WITH_NAMES for down in (False, True)):
+        if moved and common[_key(moved)] >= 5 and not re.search(r"[A-F],,|[A-G],,,|[c-g]''|[ab]'", moved.split("K:", 1)[1]):
+            weights[moved] = common[_key(moved)] ** 0.5
+    shares = np.array(list(weights.values()))
+    return [codec.encode(moved) for moved in weights], shares / shares.sum()
+
+
+def train_playing(corpus: Path, runs: Path, schedule: Schedule, begin: dict[str, Tensor] | None) -> float:
+    """Continuous decoder over events; up to four semitones, 10 % of tempo and 6 steps of velocity away from what was played."""
+    takes = maestro.load(corpus).recordings
+    pieces, held_out = ([_rows(take.midi) for take in takes if take.split == split] for split in ("train", "validation"))
+    rng = np.random.default_rng(1)
+    windows = [piece[(at := int(rng.integers(0, max(1, len(piece) - 512)))) : at + 513] for piece in held_out]
+    weights = np.array([len(piece) for piece in pieces], float)
+
+    def batches(rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        chosen = rng.choice(len(pieces), schedule.batch, p=weights / weights.sum())
+        return _padded([_moved(_window(pieces[i], schedule.length, rng), rng) for i in chosen])
+
+    config = ContinuousDecoderConfig(width=256, heads=4, layers=6, dropout=0.0)
+    model = _begun(ContinuousDecoder(config), begin)
+    return train(model, pieces, windows, schedule, runs, loss=_event_loss, assess=judge_events, batches=batches)
+
+
+def _rows(midi: Path) -> NDArray[np.float32]:
+    return np.concatenate([BEGINNING, to_rows(Continuous().encode(load_midi(midi))), BEGINNING])
+
+
+def _window(piece: NDArray[np.float32], length: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    start = int(np.clip(rng.integers(-length // 2, len(piece) - length // 2), 0, max(0, len(piece) - length - 1)))
+    return piece[start : start + length + 1].copy()
+
+
+def _moved(rows: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    notes, semitones = rows[:, 1] < 88, int(rng.integers(-4, 5))
+    if notes.any() and rows[notes, 1].min() + semitones >= 0 and rows[notes, 1].max() + semitones < 88:
+        rows[notes, 1] += semitones
+    rows[:, [0, 3]] *= np.exp(rng.uniform(-0.1, 0.1))
+    rows[notes, 2] = np.clip(rows[notes, 2] + rng.integers(-6, 7), 1, 127)
+    return rows
+
+
+def _padded(crops: Sequence[NDArray[np.float32]]) -> tuple[Tensor, Tensor, Tensor]:
+    """Previous and target events (B, L, 4), and which targets count (B, L)."""
+    longest = max(map(len, crops))
+    rows, counted = np.repeat(BEGINNING[None], len(crops), 0).repeat(longest, 1), np.zeros((len(crops), longest), bool)
+    for index, crop in enumerate(crops):
+        rows[index, : len(crop)], counted[index, : len(crop)] = crop, True
+    return torch.from_numpy(rows[:, :-1]), torch.from_numpy(rows[:, 1:]), torch.from_numpy(counted[:, 1:])
+
+
+def _event_loss(model: nn.Module, batch: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    previous, target, counted = batch
+    nats = torch.stack(event_nats(model, previous, target)).sum(0)  # type: ignore[arg-type]
+    return nats * counted, counted
+
+
+@torch.no_grad()
+def judge_events(model: nn.Module, windows: Iterable[NDArray[np.float32]]) -> float:
+    """Mean nats per event (2 ms bins) over the second half of windows of 512, so that all have a context."""
+    model.eval()
+    nats, count, device = 0.0, 0, next(model.parameters()).device
+    for window in windows:
+        rows = torch.from_numpy(window)[None].to(device)
+        judged = torch.stack(event_nats(model, rows[:, :-1], rows[:, 1:])).sum(0)[:, 256:]  # type: ignore[arg-type]
+        nats, count = nats + judged.sum().item(), count + judged.numel()
+    model.train()
+    return nats / max(1, count)
+
+
+def _begun(model: nn.Module, weights: dict[str, Tensor] | None) -> nn.Module:
+    """The network from given weights as far as they go; parts that those do not have begin as new."""
+    if weights:
+        model.load_state_dict(weights, strict=False)
+    return model
+
+
+RECIPES: dict[str, tuple[Callable[[Path, Path, Schedule, dict[str, Tensor] | None], float], Schedule]] = {
+    "chorales": (train_chorales, Schedule(steps=8000, batch=8, length=256, rate=1e-3, decay=0.2, judge_every=200)),
+    "tunes": (train_tunes, Schedule(steps=1200, batch=16, length=320, rate=2e-3, average=0.99)),
+    "playing": (train_playing, Schedule(steps=8000, batch=16, length=256, rate=1.2e-3, judge_every=250)),
+}
+
+
+def main() -> None:
+    """Trains a recipe, and ships its best checkpoint where asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("recipe", choices=RECIPES)
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--runs", type=Path, required=True, help="where best.pt and log.jsonl go")
+    parser.add_argument("--begin", type=Path, help="a checkpoint to begin from")
+    parser.add_argument("--ship", type=Path, help="stem of the .onnx, .head.onnx and .json to write")
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--batch", type=int)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    given = parser.parse_args()
+    recipe, schedule = RECIPES[given.recipe]
+    schedule = replace(schedule, device=given.device, steps=given.steps or schedule.steps, batch=given.batch or schedule.batch)
+    begin = torch.load(given.begin, weights_only=True)["weights"] if given.begin else None
+    best = recipe(given.corpus, given.runs, schedule, begin)
+    print(f"lowest held-out: {best:.4f} nats")
+    if given.ship:
+        card = {**CARDS[given.recipe], "held_out_nats": round(best, 4)}
+        ship(given.runs / "best.pt", KINDS[given.recipe], given.ship, card)
+
+
+if __name__ == "__main__":
+    main()

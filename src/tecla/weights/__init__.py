@@ -1,0 +1,1 @@
+"""Trained networks as ONNX graphs, each with a card of what it is, learned from and is worth."""

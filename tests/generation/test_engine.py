@@ -1,0 +1,70 @@
+"""The engine: what ships answers as the network did, step by step as all at once."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tecla.errors import OptionError
+from tecla.generation.engine import Engine
+from tecla.generation.models.music_transformer import MusicTransformer
+from tecla.training.ship import restore
+
+
+def rows(tokenizer: str, length: int, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    if tokenizer == "continuous":
+        columns = [rng.exponential(0.2, length), rng.integers(0, 90, length), rng.integers(1, 128, length), rng.exponential(0.3, length)]
+        return np.stack(columns, 1).astype(np.float32)
+    high, slots = {"abc-characters": (97, 1), "jsb-grid": (90, 4)}[tokenizer]
+    return rng.integers(1, high, (length, slots))
+
+
+@pytest.mark.parametrize("tokenizer", ["abc-characters", "jsb-grid", "continuous"])
+def test_step_by_step_is_all_at_once(tiny: dict[str, Path], tokenizer: str) -> None:
+    engine, piece = Engine.load(f"{tiny[tokenizer]}.json"), rows(tokenizer, 20)
+    whole = engine.feed(piece)
+    engine.restart()
+    steps = np.concatenate([engine.feed(row[None]) for row in piece])
+    assert steps == pytest.approx(whole, abs=1e-5)
+
+
+def test_shipped_transformer_answers_as_the_network_did(tiny: dict[str, Path]) -> None:
+    stem, piece = tiny["jsb-grid"], rows("jsb-grid", 20)
+    network, _ = restore(Path(f"{stem}.pt"), "music-transformer")
+    assert isinstance(network, MusicTransformer)
+    previous = torch.from_numpy(np.concatenate([np.zeros((1, 4), int), piece[:-1]]))[None]
+    with torch.no_grad():
+        expected = network(previous, torch.from_numpy(piece)[None], torch.zeros(1, dtype=torch.long))[0].numpy()
+    engine = Engine.load(f"{stem}.json")
+    hidden = np.concatenate([engine.hidden, engine.feed(piece[:-1])])
+    assert engine.judge(hidden, piece) == pytest.approx(expected, abs=2e-3)  # weights lie in half precision
+
+
+def test_a_fork_leaves_its_twin_alone(tiny: dict[str, Path]) -> None:
+    engine, piece = Engine.load(f"{tiny['jsb-grid']}.json"), rows("jsb-grid", 6)
+    engine.feed(piece[:3])
+    twin = engine.fork()
+    twin.feed(piece[3:])
+    expected = engine.feed(piece[3:])
+    engine.restart()
+    engine.feed(piece[:3])
+    assert engine.feed(piece[3:]) == pytest.approx(expected, abs=1e-6)
+    assert twin.hidden == pytest.approx(engine.hidden, abs=1e-6)
+
+
+def test_memory_stays_within_the_context(tiny: dict[str, Path]) -> None:
+    engine = Engine.load(f"{tiny['continuous']}.json")
+    for _ in range(5):
+        engine.feed(rows("continuous", 50))
+    assert engine.state["k"].shape[3] <= engine.context == 64
+
+
+def test_an_unknown_model_is_refused() -> None:
+    with pytest.raises(OptionError, match="model 'nonesuch' is unknown: choose"):
+        Engine.load("nonesuch")
+
+
+def test_the_hash_tells_weights_apart(tiny: dict[str, Path]) -> None:
+    assert len({Engine.load(f"{stem}.json").weights_sha256() for stem in tiny.values()}) == 3
