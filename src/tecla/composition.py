@@ -110,9 +110,7 @@ _Made = tuple[Performance, str, dict[str, Any]]
 def _tune(engine: Engine, request: Request, prompt: Performance | None, tune: str) -> _Made:
     _refuse(request, prompt, "writes tunes", "an .abc prompt, --bars and --key", ("seconds", "density", "harmonise", "gap_sec", "ending"))
     begun = tunes.opening(tune) if tune else ""
-    text = tunes.write_tune(
-        engine, request.sampling, request.seed, prompt=begun, bars=request.bars, key=request.key, masked=request.masked
-    )
+    text = tunes.write_tune(engine, request.sampling, request.seed, prompt=begun, bars=request.bars, key=request.key, masked=request.masked)
     performance = tune_to_performance(parse_tune(text))
     if request.new_only and begun:
         start = tune_to_performance(parse_tune(begun)).duration_sec if "|" in begun.partition("\nK:")[2] else 0.0

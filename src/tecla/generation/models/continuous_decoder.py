@@ -159,9 +159,7 @@ def log_duration_mass(params: Tensor, duration: Tensor, bin_sec: float) -> Tenso
     return log_cdf_mass(params, *_bin(duration, bin_sec))
 
 
-def event_nats(
-    model: ContinuousDecoder, previous: Tensor, target: Tensor, bin_sec: float = 0.002
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def event_nats(model: ContinuousDecoder, previous: Tensor, target: Tensor, bin_sec: float = 0.002) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Nats of each field of each target; velocity and duration cost nothing where the event is no note. Four times (B, L)."""
     shift_params, what_logits, velocity_logits, duration_params = model(previous, target)
     shift, what, velocity, duration = target[..., 0], target[..., 1].long(), target[..., 2].long(), target[..., 3]
