@@ -54,7 +54,8 @@ def measure(path: Path) -> tuple[float, float]:
 
 def main() -> None:
     lengths = [int(argument) for argument in sys.argv[1:]] or [10, 120]
-    minute = render(made_up_minute())[: MINUTE_SEC * SAMPLE_RATE]
+    played = render(made_up_minute())[: MINUTE_SEC * SAMPLE_RATE]
+    minute = np.pad(played, ((0, MINUTE_SEC * SAMPLE_RATE - len(played)), (0, 0)))
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     with tempfile.TemporaryDirectory() as folder:
         for minutes in lengths:

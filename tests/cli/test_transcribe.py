@@ -29,7 +29,7 @@ def test_one_file_becomes_a_midi_file_beside_it(tecla_exits: CommandLine, record
     assert files() == {"take.wav", "take.mid"}
     assert len(load_midi("take.mid")) == 2
     out, err = capsys.readouterr()
-    assert out.startswith("take.mid: 2 notes, C4 to C4, velocity 80 to 80, pedals 1 sustain and 0 soft, 0:02; took ")
+    assert out.startswith("take.mid: 2 notes, C4 to C4, velocity 80 to 80, pedals 1 sustain and 0 soft, 2.0 s; took ")
     assert err == ""
 
 

@@ -63,7 +63,8 @@ def _transcribe_one(job: Job, offsets: Literal["key", "sounding"], model: str) -
         performance = workbench.transcribe(source, offsets=offsets, model=model, on_progress=progress.update)
     for target in job.targets:
         workbench.save(performance, target, title=job.sound.stem)
-    print(_summary(job, performance, progress.heard_sec, time.perf_counter() - begin))
+    heard_sec = progress.heard_sec or source.duration_sec or 0.0  # silence is known before the first step of progress
+    print(_summary(job, performance, heard_sec, time.perf_counter() - begin))
     sys.stdout.flush()
 
 
@@ -88,10 +89,12 @@ def _contents(performance: Performance) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Seconds as a player shows them.
+    """Seconds as a player shows them, and less than ten to a tenth.
 
-    >>> clock(65.4), clock(3725)
-    ('1:05', '1:02:05')
+    >>> clock(65.4), clock(3725), clock(0.12)
+    ('1:05', '1:02:05', '0.1 s')
     """
+    if seconds < 10:
+        return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"
