@@ -40,8 +40,8 @@ def repeated(minute: NDArray[np.float32], minutes: int) -> Iterator[NDArray[np.f
         yield minute
 
 
-def measure(path: Path) -> tuple[float, float]:
-    """Seconds and peak MB of one command."""
+def measure(path: Path) -> tuple[float, float, float]:
+    """Seconds, processor seconds over all cores, and peak MB of one command."""
     command = [sys.executable, "-m", "tecla.cli", "transcribe", str(path), "--force"]
     begin = time.perf_counter()
     process = subprocess.Popen(command)
@@ -49,7 +49,7 @@ def measure(path: Path) -> tuple[float, float]:
     if status:
         sys.exit(f"{' '.join(command)} failed with status {status}")
     unit = 1 if platform.system() == "Darwin" else 1024  # ru_maxrss is in bytes there, in KiB elsewhere
-    return time.perf_counter() - begin, usage.ru_maxrss * unit / 1e6
+    return time.perf_counter() - begin, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6
 
 
 def main() -> None:
@@ -61,9 +61,9 @@ def main() -> None:
         for minutes in lengths:
             path = Path(folder) / f"{minutes}min.flac"
             save_audio(path, repeated(minute, minutes), SAMPLE_RATE)
-            took_sec, peak_mb = measure(path)
+            took_sec, processor_sec, peak_mb = measure(path)
             speed = minutes * MINUTE_SEC / took_sec
-            print(f"{minutes:4d} min: {took_sec:7.1f} s, {speed:5.1f} times real time, peak {peak_mb:5.0f} MB")
+            print(f"{minutes:4d} min: {took_sec:.1f} s ({processor_sec:.1f} s of work), {speed:.1f} times real time, peak {peak_mb:.0f} MB")
 
 
 if __name__ == "__main__":
