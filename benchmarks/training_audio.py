@@ -17,11 +17,11 @@ import torch
 
 from tecla.models.features import Spectrogram
 from tecla.training import loop
-from tecla.training.examples import ExampleConfig
+from tecla.training.examples import ExampleConfig, Examples
 from tecla.training.home_piano import write_home_piano
 from tecla.training.loop import LoopConfig
 from tecla.training.run import choose_device
-from tecla.training.transcriber import make_examples, make_loss, make_network, make_sound
+from tecla.training.transcriber import make_loss, make_network, make_sound
 
 ROUNDS = 3
 
@@ -44,7 +44,7 @@ def main() -> None:
     config = ExampleConfig(n_frames=500, rendered=32 if device.type == "cuda" else 4, recorded=0)
     with tempfile.TemporaryDirectory() as folder:
         sound = make_sound(config, write_home_piano(Path(folder)), [], device)
-    examples, spectrogram, audio_sec = make_examples(config, [], []), Spectrogram().to(device), config.rendered * config.n_frames / 50
+    examples, spectrogram, audio_sec = Examples(config, [], []), Spectrogram().to(device), config.rendered * config.n_frames / 50
     batches = [examples[number].to(device) for number in range(ROUNDS + 1)]
     audio = sound(batches[0])
     schedule = LoopConfig()

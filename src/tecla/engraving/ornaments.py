@@ -30,10 +30,10 @@ def find_ornaments(notes: Sequence[Placed], performance: Performance, readings: 
         marks = tuple(sign for flag, sign in _WRITTEN.items() if column[flag][n.source] > _LIKELY)
         grace = bool(column["grace"][n.source] > _LIKELY) and (n.onset, n.staff) in companions
         marked.append(replace(n, marks=() if grace else marks, grace=grace, end=n.onset if grace else n.end))
-    return _rolled(_trills(marked, onset_sec, column["extra"], column["trill"]), onset_sec, column["arpeggio"])
+    return _rolled(_trills(marked, onset_sec, column["extra"]), onset_sec, column["arpeggio"])
 
 
-def _trills(notes: list[Placed], onset_sec: NDArray[np.float64], extra: NDArray[np.float64], trill: NDArray[np.float64]) -> list[Placed]:
+def _trills(notes: list[Placed], onset_sec: NDArray[np.float64], extra: NDArray[np.float64]) -> list[Placed]:
     """Fast alternation of two neighbouring keys, whose later notes the network calls extra: one note with a trill sign."""
     dropped: set[int] = set()
     signed: set[int] = set()

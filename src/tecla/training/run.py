@@ -23,14 +23,14 @@ from torch.utils.data import Dataset
 from tecla.errors import InputError, OptionError, OutputError
 from tecla.models.harmonic import HarmonicConfig
 from tecla.training import loop
-from tecla.training.examples import ExampleConfig
+from tecla.training.examples import ExampleConfig, Examples
 from tecla.training.home_piano import write_home_piano
 from tecla.training.journal import Journal, Numbers
 from tecla.training.loop import LoopConfig, Loss, State
 from tecla.training.material import Material, load_material
 from tecla.training.sound import Sound
 from tecla.training.team import Team
-from tecla.training.transcriber import make_examples, make_loss, make_network, make_sound
+from tecla.training.transcriber import make_loss, make_network, make_sound
 from tecla.training.validation import Validation
 
 SIZES: Final = {"small": HarmonicConfig(channels=32, blocks=3, memory=32, pedal_memory=32), "full": HarmonicConfig()}
@@ -128,7 +128,7 @@ def go_on(
     device, options = team.device, load_options(folder)
     material = load_material(options.corpora, on_read)
     config, sound = _sound(folder, options, material, team)
-    examples, loss = make_examples(config, material.train.performances, material.train.recorded), make_loss(sound, device)
+    examples, loss = Examples(config, material.train.performances, material.train.recorded), make_loss(sound, device)
     if team.leads:
         _write(folder / "sources.json", material.licences | _piano_licences(options.pianos))
         options = _with_steps(folder, options, examples, loss, device, workers)

@@ -13,16 +13,10 @@ from torch import Tensor, nn
 
 from tecla.models.features import Spectrogram
 from tecla.models.harmonic import HarmonicConfig, HarmonicNet
-from tecla.music.performance import Performance
-from tecla.training.examples import Batch, ExampleConfig, Examples
+from tecla.training.examples import Batch, ExampleConfig
 from tecla.training.losses import transcription_loss
 from tecla.training.sampled_piano import load_banks
 from tecla.training.sound import Sound
-
-
-def make_examples(config: ExampleConfig, performances: Sequence[Performance], recorded: Sequence[Performance]) -> Examples:
-    """The batches of a run; `recorded` are the performances of the recordings given to `make_sound`, in the same order."""
-    return Examples(config, performances, recorded)
 
 
 def make_sound(config: ExampleConfig, banks_folder: Path | None, recordings: Sequence[NDArray[np.int16]], device: torch.device) -> Sound:
