@@ -75,6 +75,7 @@ def joined(device: torch.device) -> Iterator[Team]:
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=_PATIENCE)
     try:
         yield Team(device, distributed.get_rank(), size)
+        distributed.barrier()  # the first process keeps the meeting place: it must not leave while others still talk
     finally:
         distributed.destroy_process_group()
 
