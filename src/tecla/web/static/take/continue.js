@@ -1,0 +1,128 @@
+/** Goes on from the selected passage: how, how long, how bold; several answers side by side, heard before one is kept. */
+
+import { api } from "../api.js";
+import { fill, h } from "../element.js";
+import { feed } from "../feed.js";
+import { clock } from "../format.js";
+import { attempt, reason } from "../notices.js";
+import { sketch } from "../roll/overview.js";
+import { Transport } from "../sound/transport.js";
+import { t } from "../words.js";
+
+/** @typedef {{ from_sec: number, to_sec: number }} Passage */
+
+/**
+ * The panel, beside the roll while it is open.
+ * @param {import("./session.js").Session} session
+ * @param {{ passage: () => Passage, models: { name: string, title: string, kind: string }[], open: (version: number) => void, close: () => void }} context
+ */
+export function continuePanel(session, context) {
+  const { from_sec, to_sec } = context.passage();
+  const model = h("select", {}, ...context.models.map(({ name, title }) => h("option", { value: name }, title)));
+  const seconds = slider({ min: 4, max: 60, step: 1, value: 16 }, (value) => `${value} s`);
+  const temperature = slider({ min: 0.5, max: 1.5, step: 0.05, value: 0.95 }, (value) => value.toFixed(2));
+  const count = slider({ min: 1, max: 4, step: 1, value: 2 }, String);
+  const answers = h("ol", { class: "answers-list", "aria-live": "polite" });
+  /** @type {(() => void)[]} */
+  const open = [];
+  const close = () => open.forEach((answer) => answer());
+  const go = h("button", { class: "primary", type: "submit" }, t("continue.go"));
+  const ask = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    for (let i = 0; i < count.value(); i++) {
+      const request = { from_sec, to_sec, model: model.value, seconds: seconds.value(), temperature: temperature.value(), seed: Math.floor(Math.random() * 2 ** 31) };
+      const answer = suggestion(session, request, context.open);
+      answers.append(answer.element);
+      open.push(answer.close);
+    }
+  };
+  const form = h(
+    "form",
+    { onsubmit: ask },
+    h("p", { class: "fine" }, t("continue.from", { from: clock(from_sec, true), to: clock(to_sec, true) })),
+    h("label", {}, t("continue.model"), model),
+    h("label", {}, t("continue.length"), seconds.element),
+    h("label", {}, t("continue.temperature"), temperature.element, h("span", { class: "ends" }, h("span", {}, t("continue.calm")), h("span", {}, t("continue.bold")))),
+    h("label", {}, t("continue.count"), count.element),
+    go,
+  );
+  const shut = () => {
+    close();
+    context.close();
+  };
+  return { element: h("aside", { class: "continue", "aria-labelledby": "continue-title" }, h("header", {}, h("h2", { id: "continue-title", tabindex: "-1" }, t("continue")), h("button", { class: "quiet small", type: "button", onclick: shut }, t("close"))), form, answers), close };
+}
+
+/** One answer: waited for, then heard, kept or dropped. @param {import("./session.js").Session} session @param {any} request @param {(version: number) => void} keep */
+function suggestion(session, request, keep) {
+  const body = h("div", { class: "suggestion" });
+  const element = h("li", {}, body);
+  const bar = h("progress", { max: 1, "aria-label": t("continuing") });
+  fill(body, bar, h("span", { class: "state" }, t("continuing")));
+  /** @type {Transport | null} */
+  let player = null;
+  const close = () => player?.close();
+  void attempt(async () => {
+    try {
+      const { job } = await api.continue(session.take.id, session.number, request);
+      feed.take(job);
+      const cancel = h("button", { class: "quiet small", type: "button", onclick: () => void attempt(() => api.cancel(job.id)) }, t("cancel"));
+      body.append(cancel);
+      const done = await feed.ended(job.id, (now) => now.progress && (bar.value = now.progress));
+      if (done.state === "cancelled") return element.remove();
+      if (done.state !== "done") throw new Error(t(`error.${done.error?.code}`, {}, done.error?.message ?? ""));
+      const version = await api.version(session.take.id, done.result.version);
+      player = playerOf(version, done.result.new_from_sec);
+      show(body, session, version, done.result, player, keep, () => element.remove());
+      await session.refresh();
+    } catch (error) {
+      fill(body, h("p", { class: "why", role: "alert" }, reason(error)), h("button", { class: "quiet small", type: "button", onclick: () => element.remove() }, t("close")));
+    }
+  });
+  return { element, close };
+}
+
+/** @param {any} version @param {number} from_sec */
+function playerOf(version, from_sec) {
+  const player = new Transport(null);
+  const end_sec = version.notes.reduce((/** @type {number} */ end, /** @type {any} */ note) => Math.max(end, note.offset_sec), 0);
+  player.setNotes(version.notes, version.pedals, end_sec + 0.5);
+  player.seek(Math.max(0, from_sec - 2)); // two seconds of what went before, to hear the seam
+  return player;
+}
+
+/** @param {HTMLElement} body @param {import("./session.js").Session} session @param {any} version @param {any} result @param {Transport} player @param {(version: number) => void} keep @param {() => void} gone */
+function show(body, session, version, result, player, keep, gone) {
+  const fresh = version.notes.filter((/** @type {any} */ note) => note.onset_sec >= result.new_from_sec).map((/** @type {any} */ note) => ({ ...note, onset_sec: note.onset_sec - result.new_from_sec, offset_sec: note.offset_sec - result.new_from_sec }));
+  const long_sec = fresh.reduce((/** @type {number} */ end, /** @type {any} */ note) => Math.max(end, note.offset_sec), 1);
+  const play = h("button", { class: "quiet small", type: "button", onclick: () => (player.playing ? player.pause() : (player.seek(Math.max(0, result.new_from_sec - 2)), void player.play())) }, t("play"));
+  player.addEventListener("state", () => (play.textContent = t(player.playing ? "pause" : "play")));
+  const drop = async () => {
+    player.close();
+    await attempt(() => api.removeVersion(session.take.id, result.version));
+    await session.refresh();
+    gone();
+  };
+  const canvas = sketch(fresh, long_sec, 236, 56, getComputedStyle(body).color);
+  canvas.className = "sketch";
+  canvas.setAttribute("aria-hidden", "true");
+  fill(
+    body,
+    canvas,
+    h("span", { class: "state" }, `${t("n.notes", { n: fresh.length })} · ${clock(long_sec)}`),
+    h("div", { class: "group" }, play, h("button", { class: "primary small", type: "button", onclick: () => (player.close(), keep(result.version)) }, t("keep")), h("button", { class: "quiet small", type: "button", onclick: () => void drop() }, t("drop"))),
+  );
+}
+
+/** @param {{ min: number, max: number, step: number, value: number }} range @param {(value: number) => string} say */
+function slider(range, say) {
+  const field = h("input", { type: "range", min: range.min, max: range.max, step: range.step, oninput: () => update() });
+  const shown = h("output", { class: "number" });
+  const update = () => {
+    shown.value = say(Number(field.value));
+    field.setAttribute("aria-valuetext", shown.value);
+  };
+  field.value = String(range.value);
+  update();
+  return { element: h("span", { class: "slider" }, field, shown), value: () => Number(field.value) };
+}

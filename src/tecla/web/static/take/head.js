@@ -1,0 +1,62 @@
+/** Above everything: the take's name, its versions, saving, and the ways out. */
+
+import { exportUrl } from "../api.js";
+import { h, icon } from "../element.js";
+import { day } from "../format.js";
+import { ICONS } from "../icons.js";
+import { t } from "../words.js";
+
+const FORMATS = ["pdf", "musicxml", "mxl", "svg", "png", "mid", "json", "csv", "wav", "flac", "mp3"];
+
+/**
+ * @param {import("./session.js").Session} session
+ * @param {{ open: (version: number) => void, save: () => void, continue: () => void, compare: () => void, rename: (name: string) => void }} deeds
+ */
+export function head(session, deeds) {
+  const title = h("input", { class: "title", value: session.take.name, "aria-label": t("name"), maxlength: 200, onchange: () => deeds.rename(title.value.trim() || session.take.name) });
+  title.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && title.blur());
+  const version = h("select", { "aria-label": t("version"), onchange: () => deeds.open(Number(version.value)) });
+  const save = h("button", { class: "primary save", type: "button", title: `${t("save.hint")} (Ctrl+S)`, onclick: deeds.save }, t("save"));
+  const menu = exportMenu(session);
+  session.on(["versions"], () => {
+    version.replaceChildren(...[...session.versions].sort((a, b) => b.version - a.version).map((name) => h("option", { value: name.version }, `${t("version.n", { n: name.version })} · ${t(`what.${name.what}`, {}, name.what)} · ${day(name.created)}`)));
+    version.value = String(session.number);
+  });
+  session.on(["notes", "versions"], () => {
+    save.disabled = !session.draft.changed;
+    document.title = `${session.draft.changed ? "• " : ""}${session.take.name} – tecla`;
+  });
+  return h(
+    "header",
+    { class: "take-head" },
+    h("a", { class: "button plain", href: "#/", "aria-label": t("to.library"), title: t("to.library") }, icon(ICONS.back)),
+    h("h1", {}, title),
+    h("div", { class: "group" }, version, save),
+    h(
+      "div",
+      { class: "group end" },
+      h("button", { class: "quiet", type: "button", onclick: deeds.continue }, icon(ICONS.spark), t("continue")),
+      h("button", { class: "quiet", type: "button", onclick: deeds.compare }, icon(ICONS.compare), t("compare")),
+      h("button", { class: "quiet icon-only", type: "button", "aria-label": t("print"), title: t("print"), onclick: () => window.print() }, icon(ICONS.print)),
+      menu,
+    ),
+  );
+}
+
+/** Every format of the version on the desk, as plain links: the browser's own download. @param {import("./session.js").Session} session */
+function exportMenu(session) {
+  const links = h("ul");
+  const unsaved = h("p", { class: "fine" }, t("export.unsaved"));
+  const menu = h("details", { class: "menu" }, h("summary", { class: "button quiet" }, icon(ICONS.download), t("export")), h("div", { class: "drop" }, unsaved, links));
+  session.on(["versions", "notes"], () => {
+    unsaved.hidden = !session.draft.changed;
+    links.replaceChildren(...FORMATS.map((suffix) => h("li", {}, h("a", { href: exportUrl(session.take.id, session.number, suffix), download: true }, h("strong", {}, suffix.toUpperCase()), h("span", {}, t(`format.${suffix}`))))));
+  });
+  menu.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary")?.focus();
+  });
+  document.addEventListener("click", (event) => menu.open && !menu.contains(/** @type {Node} */ (event.target)) && (menu.open = false));
+  return menu;
+}

@@ -1,0 +1,163 @@
+/**
+ * One open take: its versions, the draft on the desk, what is selected, the page that belongs to it. The parts of the view listen to it;
+ * none of them knows another.
+ *
+ * Events: "notes" (notes, wishes or saved state changed), "selection", "page" (an engraving came), "engraving" (one is under way),
+ * "versions", "verdict" (a comparison came or went).
+ */
+
+import { api } from "../api.js";
+import { NoteIndex } from "../roll/notes.js";
+import { attempt } from "../notices.js";
+import { Draft } from "./draft.js";
+
+/**
+ * @typedef {import("../roll/notes.js").Note} Note
+ * @typedef {{ inventions: Set<number>, misses: Note[], metrics: Record<string, number>, name: string }} Verdict
+ */
+
+const ENGRAVE_AFTER_MS = 500;
+
+export class Session extends EventTarget {
+  /** @param {import("../api.js").Take} take @param {import("../api.js").VersionName[]} versions */
+  constructor(take, versions) {
+    super();
+    this.take = take;
+    this.versions = versions;
+    this.number = 0;
+    this.draft = new Draft({ notes: [], pedals: [], wishes: {} });
+    this.index = new NoteIndex([]);
+    /** @type {Set<number>} ids */
+    this.selected = new Set();
+    /** @type {any} the last engraving */
+    this.page = null;
+    this.page_ids = /** @type {number[]} */ ([]); // the ids of the notes, in the order that the page counts them
+    this.engraving = false;
+    /** @type {Verdict | null} */
+    this.verdict = null;
+    this.duration_sec = take.duration_sec ?? 0;
+  }
+
+  /** Puts a version on the desk. @param {number} number */
+  async open(number) {
+    const version = await api.version(this.take.id, number);
+    this.number = number;
+    const notes = version.notes.map((/** @type {Note} */ note, /** @type {number} */ id) => ({ ...note, id, hand: note.hand ?? undefined }));
+    this.draft = new Draft({ notes, pedals: version.pedals, wishes: version.wishes ?? {} });
+    this.draft.addEventListener("change", () => this.changed());
+    this.new_from_sec = version.new_from_sec;
+    this.duration_sec = Math.max(this.take.duration_sec ?? 0, version.duration_sec ?? 0);
+    this.beats_sec = version.beats_sec;
+    this.downbeats_sec = version.downbeats_sec;
+    this.selected = new Set();
+    this.verdict = null;
+    this.arrange();
+    this.tell("notes", "selection", "versions", "verdict");
+    await this.engrave();
+  }
+
+  /** How long it lasts, recording or notes, whichever is longer. */
+  get end_sec() {
+    return Math.max(this.duration_sec, this.index.end_sec, 1);
+  }
+
+  /** @returns {Note[]} */
+  get selection() {
+    return this.index.notes.filter((note) => this.selected.has(note.id));
+  }
+
+  /** @param {Iterable<number>} ids @param {boolean} [add] toggles them among those selected */
+  select(ids, add = false) {
+    const next = new Set(add ? this.selected : []);
+    for (const id of ids) add && next.has(id) ? next.delete(id) : next.add(id);
+    this.selected = next;
+    this.tell("selection");
+  }
+
+  /** Saves the draft as a new version and puts that on the desk. @param {string} [what] */
+  async save(what = "edit") {
+    const saved = await attempt(() => api.save(this.take.id, { ...this.content(), what }));
+    if (!saved) return;
+    this.number = saved.version;
+    this.draft.markSaved();
+    await this.refresh();
+  }
+
+  async refresh() {
+    const answer = await api.versions(this.take.id);
+    this.versions = answer.versions ?? answer;
+    this.tell("versions");
+  }
+
+  /** The draft as the server takes it, notes in order. */
+  content() {
+    const { pedals, wishes } = this.draft.state;
+    const notes = this.index.notes.map(({ id, hand, ...note }) => (hand ? { ...note, hand } : note));
+    return { notes, pedals, wishes, parent: this.number };
+  }
+
+  changed() {
+    this.arrange();
+    const there = new Set(this.draft.state.notes.map((note) => note.id));
+    this.selected = new Set([...this.selected].filter((id) => there.has(id)));
+    this.tell("notes", "selection");
+    clearTimeout(this.soon);
+    this.soon = setTimeout(() => void this.engrave(), ENGRAVE_AFTER_MS);
+  }
+
+  arrange() {
+    this.index = new NoteIndex(this.draft.state.notes);
+  }
+
+  /** Has the page engraved as the draft stands; an answer that a later change has overtaken is dropped. */
+  async engrave() {
+    const state = this.draft.state;
+    const ids = this.index.notes.map((note) => note.id);
+    this.engraving = true;
+    this.tell("engraving");
+    const page = await attempt(() => (this.draft.changed ? api.draftPage(this.take.id, this.content()) : api.page(this.take.id, this.number)));
+    if (state !== this.draft.state) return;
+    this.engraving = false;
+    this.tell("engraving");
+    if (!page) return;
+    this.page = page;
+    this.page_ids = ids;
+    this.beats_sec = page.beats_sec;
+    this.downbeats_sec = page.downbeats_sec;
+    this.tell("page");
+  }
+
+  /** Compares what is on the desk, as saved, with another take. @param {string} take @param {number} version @param {string} name */
+  async compare(take, version, name) {
+    const found = await attempt(() => api.compare(this.take.id, this.number, take, version));
+    if (!found) return;
+    const reference = found.reference_notes.map((/** @type {Note} */ note, /** @type {number} */ id) => ({ ...note, id }));
+    const ids = this.index.notes.map((note) => note.id);
+    this.verdict = {
+      inventions: new Set(found.inventions.map((/** @type {number} */ i) => ids[i])),
+      misses: found.misses.map((/** @type {number} */ i) => shifted(reference[i], found.shift_sec ?? 0)),
+      metrics: found.metrics,
+      name,
+    };
+    this.tell("verdict");
+  }
+
+  endComparison() {
+    this.verdict = null;
+    this.tell("verdict");
+  }
+
+  /** @param {...string} events */
+  tell(...events) {
+    for (const event of events) this.dispatchEvent(new Event(event));
+  }
+
+  /** @param {string[]} events @param {() => void} act at once, and whenever one of them happens */
+  on(events, act) {
+    for (const event of events) this.addEventListener(event, act);
+    act();
+  }
+}
+
+/** @param {Note} note @param {number} shift_sec */
+const shifted = (note, shift_sec) => ({ ...note, onset_sec: note.onset_sec + shift_sec, offset_sec: note.offset_sec + shift_sec });

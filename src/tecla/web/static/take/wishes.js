@@ -1,0 +1,55 @@
+/** Above the page: what the engraver is told. Whatever is left on "automatic" it infers from the playing. */
+
+import { h } from "../element.js";
+import { t } from "../words.js";
+
+const TIMES = ["2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8", "5/4"];
+const LEVELS = ["faithful", "clean", "easy"];
+
+/** @param {import("./session.js").Session} session @param {string[]} levels that this engraver knows */
+export function wishBar(session, levels = LEVELS) {
+  const time = choice("wish.time", [["", t("auto")], ...TIMES.map((value) => [value, value])], (value) => session.draft.wish({ time: value || null }));
+  const key = choice("wish.key", [["", t("auto")], ...keys()], (value) => session.draft.wish({ key_fifths: value === "" ? null : Number(value) }));
+  const level = choice("wish.level", levels.map((value) => [value, t(`level.${value}`, {}, value)]), (value) => session.draft.wish({ level: value }));
+  const shift = (/** @type {number} */ by) => session.draft.wish({ barline_shift_beats: (session.draft.state.wishes.barline_shift_beats ?? 0) + by });
+  const octave = (/** @type {number} */ by) => session.draft.wish({ tempo_octave: Math.max(-2, Math.min(2, (session.draft.state.wishes.tempo_octave ?? 0) + by)) });
+  const bars = pair("wish.barline", ["◂", "wish.barline.back", () => shift(-1)], ["▸", "wish.barline.on", () => shift(1)]);
+  const tempo = pair("wish.tempo", ["½", "wish.tempo.half", () => octave(-1)], ["×2", "wish.tempo.double", () => octave(1)]);
+  const state = h("p", { class: "engraved", "aria-live": "polite" });
+  session.on(["notes"], () => {
+    const { wishes } = session.draft.state;
+    time.field.value = wishes.time ?? "";
+    key.field.value = wishes.key_fifths === null || wishes.key_fifths === undefined ? "" : String(wishes.key_fifths);
+    level.field.value = wishes.level ?? levels[0];
+  });
+  session.on(["engraving", "page"], () => {
+    state.classList.toggle("busy", session.engraving);
+    const page = session.page;
+    state.textContent = session.engraving ? t("engraving") : page ? `${page.time}  ·  ${keyName(page.key_fifths)}  ·  ♩ = ${Math.round(page.tempo_bpm)}  ·  ${t("n.bars", { n: page.n_bars })}` : "";
+  });
+  return h("div", { class: "wishes", role: "group", "aria-label": t("wishes") }, time.element, key.element, bars, tempo, level.element, state);
+}
+
+/** @param {string} word @param {string[][]} options value and words @param {(value: string) => void} act */
+function choice(word, options, act) {
+  const field = h("select", { onchange: () => act(field.value) }, ...options.map(([value, text]) => h("option", { value }, text)));
+  return { field, element: h("label", {}, t(word), field) };
+}
+
+/** @param {string} word @param {...[string, string, () => void]} sides sign, words, deed */
+function pair(word, ...sides) {
+  return h("div", { class: "pair", role: "group", "aria-label": t(word) }, h("span", { "aria-hidden": "true" }, t(word)), h("div", { class: "joined" }, ...sides.map(([sign, label, act]) => h("button", { class: "tool text", type: "button", "aria-label": t(label), title: t(label), onclick: act }, sign))));
+}
+
+/** Key signatures by fifths, flats first. @returns {string[][]} */
+function keys() {
+  return Array.from({ length: 15 }, (_, i) => [String(i - 7), keyName(i - 7)]);
+}
+
+/** "2♯ D / b": how many accidentals, the major key and the minor. @param {number} fifths */
+function keyName(fifths) {
+  const names = t("key.names").split(" ");
+  const accidentals = fifths === 0 ? "♮" : `${Math.abs(fifths)}${fifths > 0 ? "♯" : "♭"}`;
+  const minor = names[fifths + 10];
+  return `${accidentals} ${names[fifths + 7]} / ${minor.toLowerCase()}`;
+}
