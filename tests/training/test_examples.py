@@ -8,10 +8,12 @@ import pytest
 import torch
 
 from tecla.music import SUSTAIN, Performance
+from tecla.training.acoustics import active_rms
 from tecla.training.examples import PRE_ROLL_SEC, Batch, ExampleConfig, Examples, excerpt
 from tecla.training.sampled_piano import NoteTable, load_banks
 from tecla.training.sound import Sound
 from tecla.transcription.features import FRAME_RATE, HOP_SAMPLES, MARGIN_SAMPLES, SAMPLE_RATE
+from tecla.transcription.level import NOMINAL_DB
 from tecla.transcription.targets import KEY_CHANNELS
 
 CONFIG = ExampleConfig(seed=1, n_frames=60, rendered=2, recorded=1, texture_share=0.3)
@@ -127,3 +129,30 @@ def test_rooms_do_not_move_the_onsets(banks_folder: Path) -> None:
     ]
     assert len(rises) >= 8
     assert np.percentile(np.abs(rises), 75) <= 2
+
+
+def levels_db(samples: torch.Tensor) -> torch.Tensor:
+    return 20 * torch.log10(active_rms(samples)[:, 0])
+
+
+def test_a_quiet_passage_of_a_performance_is_rendered_quietly(banks_folder: Path) -> None:
+    """The network hears files that were levelled as a whole: it must meet quiet passages as it will find them there."""
+    onset = np.arange(0, 240, 0.25)
+    dynamics = Performance.from_arrays(onset, onset + 0.2, 64, np.where(onset < 120, 30, 100))
+    config = ExampleConfig(n_frames=100, rendered=24, recorded=0, texture_share=0.0)
+    batch = Examples(config, [dynamics], [])[0]
+    level_db = levels_db(Sound(config, load_banks(banks_folder), torch.zeros(2, dtype=torch.int16), torch.tensor([0]))(batch))
+    quiet = batch.relative_db < -10
+    assert 4 <= int(quiet.sum()) <= 20
+    assert level_db[~quiet].median() - level_db[quiet].median() > 8
+    assert abs(float(level_db[~quiet].median()) - NOMINAL_DB) < 4
+
+
+def test_a_quiet_passage_of_a_recording_stays_quiet(banks_folder: Path) -> None:
+    time_sec = np.arange(60 * SAMPLE_RATE) / SAMPLE_RATE
+    recording = (np.where(time_sec < 30, 1000, 10_000) * np.sin(2 * np.pi * 440 * time_sec)).astype(np.int16)
+    config = ExampleConfig(n_frames=100, rendered=0, recorded=24)
+    batch = Examples(config, [], [recital(2, 60.0)])[0]
+    level_db = levels_db(Sound(config, None, torch.from_numpy(recording), torch.tensor([0, len(recording)]))(batch))
+    quiet, loud = batch.start_sec < 26, batch.start_sec > 31
+    assert level_db[loud].median() - level_db[quiet].median() == pytest.approx(20, abs=5)

@@ -26,23 +26,24 @@ class World:
     Shape:
         dry: (B, N) float32 at 16 kHz
         lift: (B, N) 0..1 how far the dampers are off the strings, or None for a finished recording
-        returns: (B, N) float32, at a random level around the nominal one
+        relative_db: (B,) how loud the example is to be against the loud part of its take
+        returns: (B, N) float32, at a level at which the whole take would have about the nominal one
     """
 
     def __init__(self, device: torch.device, generator: torch.Generator) -> None:
         self.device, self.generator = device, generator
 
-    def __call__(self, dry: Tensor, lift: Tensor | None, key_noise: Tensor | None, recorded: Tensor) -> Tensor:
+    def __call__(self, dry: Tensor, lift: Tensor | None, key_noise: Tensor | None, recorded: Tensor, relative_db: Tensor) -> Tensor:
         """`recorded` (B,) is 1 where the audio is already a finished recording: less room is added there."""
         sound = dry if lift is None else self._resonate(dry, lift)
         if key_noise is not None:
             sound = sound + self._thumps(key_noise, sound)
         sound = self._transfer(sound, self._room(len(dry), recorded), self._equaliser(dry.shape[1], len(dry)))
-        sound = sound / _active_rms(sound)
+        # A whole file is levelled by its loud part, so that a quiet passage is quiet for the network too, and its noise is the take's.
+        sound = sound / active_rms(sound) * 10 ** (relative_db[:, None] / 20)
         sound = self._overload(sound + self._noise(sound))
-        # The network sees a slice; its loudness differs from the take's, by which a whole file is levelled.
-        gain_db = NOMINAL_DB + self._normal(len(dry), 1).clamp(-2.5, 2) * 5
-        return sound / _active_rms(sound) * 10 ** (gain_db / 20)
+        gain_db = NOMINAL_DB + self._normal(len(dry), 1).clamp(-3, 3) * 1.5
+        return sound * 10 ** (gain_db / 20)
 
     def _uniform(self, *shape: int) -> Tensor:
         return torch.rand(*shape, generator=self.generator, device=self.device)
@@ -155,7 +156,7 @@ def _moving_average(values: Tensor, reach: int) -> Tensor:
     return ((summed[:, 2 * reach + 1 :] - summed[:, : -2 * reach - 1]) / (2 * reach + 1)).float()
 
 
-def _active_rms(sound: Tensor) -> Tensor:
+def active_rms(sound: Tensor) -> Tensor:
     """Level of the loud part, (B, 1), as `tecla.transcription.level` measures a take: the 95th percentile of 0.1 s."""
     n = sound.shape[1] // 1600 * 1600
     blocks = sound[:, :n].reshape(len(sound), -1, 1600).square().mean(-1).sqrt()

@@ -18,6 +18,7 @@ from torch.utils.data import Dataset
 
 from tecla.music.performance import CONTROL, NOTE, PEDAL_DOWN, SUSTAIN, Performance
 from tecla.music.pitch import HIGHEST_PITCH, LOWEST_PITCH
+from tecla.training.loudness import loud_part_of_playing_db
 from tecla.training.sampled_piano import DAMPING_RATE, NoteTable
 from tecla.training.textures import random_texture
 from tecla.transcription import targets
@@ -51,6 +52,7 @@ class Batch:
 
     Shape:
         table: notes of the rendered examples (times from the start of the sound); lift: (R, G) dampers' lift at DAMPING_RATE
+        relative_db: (R,) loudness of each rendered example against that of its whole performance, on a typical piano
         recording, start_sec, speed: (Q,) where to cut, and how fast to play
         keys: (B, T, P, 6), pedals: (B, T, 4) float16 targets, B = R + Q
     """
@@ -58,6 +60,7 @@ class Batch:
     number: int
     table: NoteTable
     lift: Tensor
+    relative_db: Tensor
     recording: Tensor
     start_sec: Tensor
     speed: Tensor
@@ -83,30 +86,35 @@ class Examples(Dataset[Batch]):
         self.config = config
         self.performances, self.recordings = performances, recordings
         self._weights = _by_duration(performances)
+        self._loud_db = [loud_part_of_playing_db(p, p.duration_sec) for p in performances]
         self._recording_weights = _by_duration(recordings)
 
     def __getitem__(self, number: int) -> Batch:
         rng = np.random.default_rng([self.config.seed, number])
-        rendered = [self._rendered(rng) for _ in range(self.config.rendered)]
+        drawn = [self._rendered(rng) for _ in range(self.config.rendered)]
+        rendered = [performance for performance, _ in drawn]
         cuts = [self._cut(rng) for _ in range(self.config.recorded)]
         encoded = [targets.encode(p, PRE_ROLL_SEC, self.config.n_frames) for p in [*rendered, *(cut[0] for cut in cuts)]]
         table, lift = note_table(rendered, self.config.sound_sec, rng)
         where = torch.tensor([cut[1:] for cut in cuts], dtype=torch.float64).reshape(-1, 3)
         return Batch(
-            number, table, lift, where[:, 0].long(), where[:, 1], where[:, 2],
+            number, table, lift, torch.tensor([db for _, db in drawn]), where[:, 0].long(), where[:, 1], where[:, 2],
             torch.from_numpy(np.stack([t.keys for t in encoded]).astype(np.float16)),
             torch.from_numpy(np.stack([t.pedals for t in encoded]).astype(np.float16)),
         )  # fmt: skip
 
-    def _rendered(self, rng: np.random.Generator) -> Performance:
-        """A stretch to render, its times from the start of the sound."""
+    def _rendered(self, rng: np.random.Generator) -> tuple[Performance, float]:
+        """A stretch to render, its times from the start of the sound, and how loud it is against the whole, in dB."""
         length_sec = self.config.sound_sec
         if rng.random() < self.config.texture_share or not self.performances:
-            return random_texture(rng, length_sec + 2).shifted(-rng.uniform(0, 2))
-        whole = self.performances[rng.choice(len(self.performances), p=self._weights)]
+            return random_texture(rng, length_sec + 2).shifted(-rng.uniform(0, 2)), rng.normal() * 4
+        index = rng.choice(len(self.performances), p=self._weights)
+        whole = self.performances[index]
         speed = float(np.exp(rng.normal() * 0.12))
         begin_sec = rng.uniform(-1.0, max(0.0, whole.duration_sec - 2.0))
-        return _revoiced(excerpt(whole, begin_sec, length_sec * speed, speed), rng)
+        stretch = excerpt(whole, begin_sec, length_sec * speed, speed)
+        relative_db = loud_part_of_playing_db(stretch, length_sec) - self._loud_db[index]
+        return _revoiced(stretch, rng), relative_db
 
     def _cut(self, rng: np.random.Generator) -> tuple[Performance, int, float, float]:
         """A stretch of a recording, replayed a little faster or slower: (performance, recording, start_sec, speed)."""
@@ -195,7 +203,7 @@ def _revoiced(performance: Performance, rng: np.random.Generator) -> Performance
     notes = performance.notes.copy()
     if len(notes):
         around = notes["velocity"].mean()
-        wider, louder = np.exp(rng.normal() * 0.15), rng.normal() * 9
+        wider, louder = np.exp(rng.normal() * 0.15), rng.normal() * 6
         velocity = around + (notes["velocity"] - around) * wider + louder + rng.normal(size=len(notes)) * 2
         notes["velocity"] = np.clip(np.round(velocity), 1, 127)
     return _transposed_within(replace(performance, notes=notes), int(rng.integers(-6, 7)))

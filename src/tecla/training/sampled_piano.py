@@ -150,6 +150,9 @@ def render(table: NoteTable, banks: Banks, piano: Tensor, n_samples: int, genera
     return out.view(len(piano), n_samples)
 
 
+DYNAMIC_RANGE: Final = 3  # the column of `random_pianos` that holds it
+
+
 def random_pianos(n: int, n_banks: int, generator: torch.Generator, device: torch.device) -> Tensor:
     """Draws n players and instruments, (n, 8).
 
@@ -163,11 +166,11 @@ def random_pianos(n: int, n_banks: int, generator: torch.Generator, device: torc
             (u[:, 0] * n_banks).floor(),
             (normal * 10).clamp(-35, 35),
             u[:, 1].square() * 5,
-            24 + 18 * u[:, 2],
+            26 + 14 * u[:, 2],
             0.3 + 0.7 * u[:, 3],
             u[:, 4] * 1.2,
-            (u[:, 5] - 0.5) * 8,
-            u[:, 6] * 2.5,
+            (u[:, 5] - 0.5) * 6,
+            u[:, 6] * 1.5,
         ],
         1,
     )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tecla.training.acoustics import World
+from tecla.training.acoustics import World, active_rms
 from tecla.training.examples import PRE_ROLL_SEC, Batch, ExampleConfig
-from tecla.training.sampled_piano import DAMPING_RATE, Banks, NoteTable, random_pianos, render
+from tecla.training.loudness import TYPICAL_RANGE_DB
+from tecla.training.sampled_piano import DAMPING_RATE, DYNAMIC_RANGE, Banks, NoteTable, random_pianos, render
 from tecla.transcription.features import HOP_SAMPLES, MARGIN_SAMPLES, SAMPLE_RATE
 
 _PRE_ROLL_SAMPLES: Final = int(PRE_ROLL_SEC * SAMPLE_RATE)
+_RELATIVE_DB: Final = (-35.0, 8.0)  # quieter than that is a rest, louder an outburst in a take of rests
 
 
 class Sound:
@@ -28,6 +31,7 @@ class Sound:
     def __init__(self, config: ExampleConfig, banks: Banks | None, recordings: Tensor, begins: Tensor) -> None:
         self.config, self.banks, self.recordings, self.begins = config, banks, recordings, begins
         self.device = recordings.device
+        self.loud_part = torch.tensor([self._loud_part(a, b) for a, b in pairwise(begins.tolist())], device=self.device)
 
     @torch.no_grad()
     def __call__(self, batch: Batch) -> Tensor:
@@ -39,8 +43,17 @@ class Sound:
             parts.append(self._rendered(batch, self.banks, world, generator))
         if len(batch.recording):
             dry = self._cut(batch)
-            parts.append(world(dry, None, None, torch.ones(len(dry), device=self.device)))
+            relative_db = 20 * torch.log10(active_rms(dry)[:, 0] / self.loud_part[batch.recording])
+            parts.append(world(dry, None, None, torch.ones(len(dry), device=self.device), relative_db.clamp(*_RELATIVE_DB)))
         return torch.cat(parts)[:, _PRE_ROLL_SAMPLES - MARGIN_SAMPLES :][:, : self._kept_samples]
+
+    def _loud_part(self, begin: int, end: int) -> float:
+        """Level of the loud part of a whole recording."""
+        return float(active_rms(self.recordings[None, begin:end].float() * self._scale))
+
+    @property
+    def _scale(self) -> float:
+        return 1 / 32768 if self.recordings.dtype == torch.int16 else 1.0
 
     @property
     def _kept_samples(self) -> int:
@@ -57,7 +70,10 @@ class Sound:
         start = int(-batch.table.damping_start_sec * DAMPING_RATE)
         lift = functional.interpolate(batch.lift[:, None, start:], scale_factor=SAMPLE_RATE // DAMPING_RATE)[:, 0, : self._n_samples]
         lift = functional.pad(lift, (0, self._n_samples - lift.shape[1]))
-        return world(dry, lift, _key_movements(batch.table, n_segments, self._n_samples), torch.zeros(n_segments, device=self.device))
+        knocks = _key_movements(batch.table, n_segments, self._n_samples)
+        # On a piano that plays soft notes softer, quiet passages are quieter too.
+        relative_db = (batch.relative_db * pianos[:, DYNAMIC_RANGE] / TYPICAL_RANGE_DB).clamp(*_RELATIVE_DB)
+        return world(dry, lift, knocks, torch.zeros(n_segments, device=self.device), relative_db)
 
     def _cut(self, batch: Batch) -> Tensor:
         """Recordings from start_sec on at their speed, (Q, N); silence before their beginning and after their end."""
@@ -68,8 +84,7 @@ class Sound:
         at = torch.where(inside, at, begin[:, None].double())
         whole = at.long()
         low, high = self.recordings[whole].float(), self.recordings[whole + 1].float()
-        scale = 1 / 32768 if self.recordings.dtype == torch.int16 else 1.0
-        return torch.where(inside, (low + (at - whole).float() * (high - low)) * scale, 0.0)
+        return torch.where(inside, (low + (at - whole).float() * (high - low)) * self._scale, 0.0)
 
 
 def _key_movements(table: NoteTable, n_segments: int, n_samples: int) -> Tensor:

@@ -95,7 +95,7 @@ def rendered_takes(share: Share, sound: Sound, config: ExampleConfig) -> list[Ta
     played = [excerpt(whole, begin, config.sound_sec, 1.0) for whole, begin in zip(wholes, begins_sec, strict=False)]
     table, lift = note_table(played, config.sound_sec, rng)
     none, unused = torch.zeros(0), torch.zeros(len(played), 1, 1, 1)
-    batch = Batch(_NUMBER, table, lift, none.long(), none, none, unused, unused).to(sound.device)
+    batch = Batch(_NUMBER, table, lift, torch.zeros(len(played)), none.long(), none, none, unused, unused).to(sound.device)
     samples = sound(batch)
     within = [_within(p.shifted(-PRE_ROLL_SEC), config.n_frames / FRAME_RATE) for p in played]
     return [Take(p, s) for p, s in zip(within, samples, strict=True) if len(p)]

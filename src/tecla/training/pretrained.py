@@ -1,0 +1,99 @@
+"""The shipped weights as a network to learn on with.
+
+Their .onnx file is all there is of them. Batch norms were folded into their convolutions when it was written, so here the norms
+only add what the convolutions bring as a bias.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final, Self
+
+import onnx
+import torch
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from tecla.errors import InputError
+from tecla.models.harmonic import HarmonicConfig, HarmonicNet
+
+_ONNX_GATES: Final = (1, 0, 2)  # ONNX keeps a GRU's gates as update, reset, new; torch as reset, update, new
+
+
+def load_pretrained(path: Path) -> HarmonicNet:
+    """The network of an .onnx file that `tecla.training.export` wrote, on the CPU; its norms stay as they are in training.
+
+    Raises:
+        InputError: the file is no such network.
+    """
+    try:
+        graph = onnx.load(str(path)).graph
+        weights = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in graph.initializer}
+        convolutions, memories, heads = (_weights_of(graph, weights, kind) for kind in ("Conv", "GRU", "MatMul"))
+        config = HarmonicConfig(
+            channels=convolutions[1][0].shape[0],
+            blocks=(len(convolutions) - 2) // 4,
+            mix_channels=convolutions[2][0].shape[0],
+            memory=memories[0][1].shape[-1],
+            pedal_memory=memories[1][1].shape[-1],
+        )
+        network = HarmonicNet(config)
+        _fill_convolutions(network, convolutions)
+        for memory, tensors in zip((network.memory, network.pedal_memory), memories, strict=True):
+            _fill_memory(memory, *tensors)
+        for head, (matrix,), name in zip((network.keys, network.pedals), heads, ("keys", "pedals"), strict=True):
+            head.weight.data, head.bias.data = matrix.T.contiguous(), weights[f"network.{name}.bias"]
+    except (OSError, ValueError, IndexError, KeyError, RuntimeError, DecodeError) as error:
+        raise InputError(f"{path} holds no network that tecla exported ({error}): name another .onnx file") from error
+    return _freeze_norms(network)
+
+
+class _FrozenNorm(nn.BatchNorm2d):
+    """A batch norm that keeps its statistics while the network learns: small batches would only unsettle what large ones found out."""
+
+    def train(self, mode: bool = True) -> Self:
+        return super().train(False)
+
+
+def _freeze_norms(network: HarmonicNet) -> HarmonicNet:
+    for module in network.modules():
+        for name, norm in module.named_children():
+            if isinstance(norm, nn.BatchNorm2d):
+                frozen = _FrozenNorm(norm.num_features)
+                frozen.load_state_dict(norm.state_dict())
+                setattr(module, name, frozen.train())
+    return network
+
+
+def _weights_of(graph: onnx.GraphProto, weights: dict[str, Tensor], kind: str) -> list[list[Tensor]]:
+    """The tensors that each node of a kind brings with it, in the order in which the network uses them."""
+    return [[weights[name] for name in node.input if name in weights] for node in graph.node if node.op_type == kind]
+
+
+def _fill_convolutions(network: HarmonicNet, tensors: list[list[Tensor]]) -> None:
+    pairs: list[tuple[Any, Any]] = [(network.fold, network.fold_norm), (network.enter, network.enter_norm)]
+    for block in network.blocks:
+        mix: Any = block.mix
+        pairs += [(mix.narrow, None), (mix.widen, mix.norm), (block.first, block.first_norm), (block.second, block.second_norm)]
+    for (convolution, norm), (weight, bias) in zip(pairs, tensors, strict=True):
+        convolution.weight.data = weight
+        if norm is None:
+            convolution.bias.data = bias
+        else:
+            norm.bias.data = bias
+            norm.running_var.fill_(1 - norm.eps)
+
+
+def _fill_memory(memory: nn.GRU, into: Tensor, across: Tensor, bias: Tensor) -> None:
+    """ONNX: into (directions, 3H, C), across (directions, 3H, H), bias (directions, 6H)."""
+    size = memory.hidden_size
+
+    def gates(rows: Tensor) -> Tensor:
+        return torch.cat([rows[g * size : (g + 1) * size] for g in _ONNX_GATES])
+
+    for direction, suffix in enumerate(("", "_reverse")):
+        halves = bias[direction].split(3 * size)
+        parts = {"weight_ih_l0": into[direction], "weight_hh_l0": across[direction], "bias_ih_l0": halves[0], "bias_hh_l0": halves[1]}
+        for name, rows in parts.items():
+            getattr(memory, name + suffix).data = gates(rows)

@@ -1,0 +1,47 @@
+"""What was exported can be learned on: the network comes back out of its .onnx file."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from tecla.errors import InputError
+from tecla.models.harmonic import HarmonicConfig, HarmonicNet
+from tecla.training.export import export_onnx
+from tecla.training.pretrained import load_pretrained
+from tecla.transcription.features import N_BINS, WINDOWS
+from tecla.transcription.network import find_weights
+
+TINY = HarmonicConfig(channels=8, blocks=2, mix_channels=2, memory=4, pedal_memory=5)
+
+
+def test_a_network_comes_back_from_its_file(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = HarmonicNet(TINY).train()
+    for _ in range(3):
+        network(torch.randn(2, len(WINDOWS), 20, N_BINS) * 2 + 0.5)
+    export_onnx(network, tmp_path / "a.onnx")
+    features = torch.randn(2, len(WINDOWS), 30, N_BINS)
+    again = load_pretrained(tmp_path / "a.onnx")
+    assert again.config == TINY
+    with torch.no_grad():
+        for ours, theirs in zip(again.train()(features), network.eval()(features), strict=True):
+            assert torch.allclose(ours, theirs, atol=1e-4)
+
+
+def test_the_shipped_weights_learn_on_all_but_their_statistics() -> None:
+    network = load_pretrained(find_weights("default")).train()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    network(torch.randn(1, len(WINDOWS), 20, N_BINS)).keys.sum().backward()
+    assert all(parameter.grad is not None for name, parameter in network.named_parameters() if not name.startswith("pedal"))
+    assert all(torch.equal(before[name], value) for name, value in network.named_buffers())
+    assert not any(module.training for module in network.modules() if isinstance(module, nn.BatchNorm2d))
+
+
+def test_another_network_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "noise.onnx").write_bytes(b"not a network")
+    with pytest.raises(InputError, match="noise.onnx"):
+        load_pretrained(tmp_path / "noise.onnx")
+    with pytest.raises(InputError, match="holds no network that tecla exported"):
+        load_pretrained(find_weights("default").with_name("engrave.onnx"))
