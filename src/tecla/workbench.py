@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from tecla.errors import InputError, OptionError, OutputError
-from tecla.io.abc import load_abc_text
+from tecla.io.abc import load_abc_text, parse_tune
 from tecla.io.abc_write import save_abc
 from tecla.io.audio import READABLE, AudioSource, array_source, open_audio, save_audio
 from tecla.io.midi import load_midi, save_midi
@@ -42,6 +42,7 @@ def transcribe(
     offsets: Offsets = "key",
     model: str = "default",
     on_progress: Callable[[float], None] | None = None,
+    threads: int = 0,
 ) -> Performance:
     """What was played, heard from a file, an array or an opened source, in constant memory.
 
@@ -51,13 +52,14 @@ def transcribe(
             the string falls silent, pedal included, and leaves the pedals out.
         model: the name of shipped weights, or a path to an .onnx file.
         on_progress: called now and then with the seconds heard so far.
+        threads: how much of the processor to use; 0 is all of it.
 
     Raises:
         InputError: the sound cannot be read. OptionError: `offsets` or `sample_rate` is out of bounds.
     """
     if offsets not in ("key", "sounding"):
         raise OptionError(f"offsets is {offsets!r}: must be 'key' or 'sounding'")
-    return _transcriber(model).transcribe(open_sound(sound, sample_rate).blocks, on_progress, offsets)
+    return _transcriber(model, threads).transcribe(open_sound(sound, sample_rate).blocks, on_progress, offsets)
 
 
 def generate(request: Request | None = None, prompt: PathLike | Performance | None = None) -> Composition:
@@ -134,6 +136,25 @@ def load(path: PathLike) -> Performance:
     return _READERS[path.suffix.lower()](path)
 
 
+def play(path: PathLike) -> Performance:
+    """A score played as it is written: .musicxml, .xml, .mxl, or the first tune of an .abc.
+
+    Raises:
+        InputError: another suffix, or a file that cannot be read.
+    """
+    path = Path(path)
+    if path.suffix.lower() == ".abc":
+        from tecla.io.abc_play import tune_to_performance  # noqa: PLC0415
+
+        return tune_to_performance(parse_tune(load_abc_text(path)))
+    if path.suffix.lower() not in _SCORE_FILES:
+        raise InputError(f"{path} is no score: give one of {', '.join(_SCORE_FILES)}, .abc")
+    from tecla.io.musicxml import load_musicxml  # noqa: PLC0415
+    from tecla.music.playing import play_score  # noqa: PLC0415
+
+    return play_score(load_musicxml(path))
+
+
 def save(performance: Performance, path: PathLike, title: str | None = None) -> None:
     """Writes a Performance in the format that the suffix names, whole or not at all, over what was there; makes its folder.
 
@@ -167,6 +188,15 @@ def render(performance: Performance, path: PathLike) -> None:
     from tecla.rendering import SAMPLE_RATE, render_blocks  # noqa: PLC0415
 
     save_audio(path, render_blocks(performance), SAMPLE_RATE)
+
+
+def convert_sound(sound: PathLike, path: PathLike) -> None:
+    """Any sound file or video as .wav, .flac, .mp3 or .ogg: mono, 44.1 kHz, in constant memory.
+
+    Raises:
+        InputError: it cannot be read. OutputError: another suffix, or a target that cannot be written.
+    """
+    save_audio(path, open_sound(sound).blocks(_SOUND_RATE), _SOUND_RATE)
 
 
 def draw(performance: Performance, path: PathLike, title: str = "") -> None:
@@ -227,10 +257,10 @@ def _save_pages(score: Score, path: Path) -> list[Path]:
 
 
 @cache
-def _transcriber(model: str) -> Transcriber:
+def _transcriber(model: str, threads: int) -> Transcriber:
     from tecla.transcription import Transcriber  # noqa: PLC0415
 
-    return Transcriber.load(model)
+    return Transcriber.load(model, threads)
 
 
 def _hidden(path: Path, folder: Path) -> bool:
@@ -247,6 +277,7 @@ def _write_page(performance: Performance, path: Path, title: str) -> None:
     save_score(engrave(performance, Wishes(title=title)), path)
 
 
+_SOUND_RATE: Final = 44_100
 _SCORE_FILES: Final = (".musicxml", ".xml", ".mxl")
 PAGE_SUFFIXES: Final = (*_SCORE_FILES, ".pdf", ".svg", ".png", ".mid")
 _READERS: Final[dict[str, Callable[[Path], Performance]]] = {

@@ -18,7 +18,7 @@ class LoudSeconds:
     """Hears one C4 in every second that is not silent, and a pedal under them all."""
 
     @classmethod
-    def load(cls, model: str = "default") -> "LoudSeconds":
+    def load(cls, model: str = "default", threads: int = 0) -> "LoudSeconds":
         return cls()
 
     def transcribe(

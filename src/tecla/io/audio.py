@@ -147,7 +147,7 @@ def save_audio(
 def _short_blocks(blocks: Iterable[NDArray[np.floating[Any]]]) -> Iterator[NDArray[np.float32]]:
     """(n, channels) blocks of at most 2^16 frames: libsndfile's Vorbis encoder overflows its stack on long ones."""
     for block in blocks:
-        frames = np.asarray(block, np.float32).reshape(len(block), -1)
+        frames = np.asarray(block, np.float32).reshape(len(block), -1 if len(block) else 1)
         for start in range(0, len(frames), 2**16):
             yield np.clip(frames[start : start + 2**16], -1.0, 1.0)
 

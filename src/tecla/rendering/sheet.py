@@ -54,6 +54,21 @@ def draw_pages(musicxml: str) -> list[Element]:
     return pages
 
 
+def follow_pages(musicxml: str) -> tuple[list[Element], list[tuple[float, list[tuple[str, int]]]]]:
+    """Pages as `draw_pages` gives them, and what begins to sound when: (quarters from the score's beginning, [(element id, MIDI pitch)]).
+
+    Raises:
+        MissingExtraError, InputError: as `draw_pages`.
+    """
+    pages = draw_pages(musicxml)
+    toolkit = _toolkit()
+    moments = []
+    for moment in toolkit.renderToTimemap({"includeMeasures": False, "includeRests": False}):
+        ids = [(name, int(toolkit.getMIDIValuesForElement(name)["pitch"])) for name in moment.get("on", [])]
+        moments.append((float(moment["qstamp"]), ids))
+    return pages, moments
+
+
 def set_sheet(musicxml: str, suffix: str, title: str = "") -> list[bytes]:
     """The file of all pages for .pdf, or a file for each page for .svg and .png.
 

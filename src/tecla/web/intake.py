@@ -1,0 +1,53 @@
+"""What a file is, by what it holds and never by its name."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+HEAD_BYTES: Final = 64 * 1024
+_ABC: Final = re.compile(r"^X:\s*\d.*?^K:", re.MULTILINE | re.DOTALL)
+_BEGINNINGS: Final = (
+    (b"MThd", ".mid"),
+    (b"PK\x03\x04", ".mxl"),
+    (b"fLaC", ".flac"),
+    (b"ID3", ".mp3"),
+    (b"\xff\xfb", ".mp3"),
+    (b"\xff\xfa", ".mp3"),
+    (b"\xff\xf3", ".mp3"),
+    (b"\xff\xf2", ".mp3"),
+)
+
+
+def suffix_of(head: bytes) -> str:
+    """The suffix that a file of this beginning should have; ".sound" for what FFmpeg may know or nobody.
+
+    >>> suffix_of(b"MThd..."), suffix_of(b'{"notes": []}'), suffix_of(b"RIFF....WAVEfmt ")
+    ('.mid', '.json', '.wav')
+    """
+    for beginning, suffix in _BEGINNINGS:
+        if head.startswith(beginning):
+            return suffix
+    if head[:4] == b"RIFF" and head[8:12] in (b"WAVE", b"RMID"):
+        return ".wav" if head[8:12] == b"WAVE" else ".mid"
+    return _text_suffix(head) or ".sound"
+
+
+def kind_of(suffix: str) -> str:
+    """What a take of this suffix is: "sound", "notes" or "score"."""
+    return {".mid": "notes", ".json": "notes", ".csv": "notes", ".mxl": "score", ".musicxml": "score", ".abc": "score"}.get(suffix, "sound")
+
+
+def _text_suffix(head: bytes) -> str:
+    if head.startswith((b"\xff\xfe<", b"\xfe\xff\x00<")):  # XML in UTF-16
+        return ".musicxml"
+    text = head.decode("utf-8-sig", errors="ignore").lstrip()
+    if head.count(b"\0") or not text:
+        return ""
+    if text.startswith("{"):
+        return ".json"
+    if text.startswith("<"):
+        return ".musicxml"
+    if _ABC.search(text.replace("\r", "\n")):
+        return ".abc"
+    return ".csv" if "onset_sec" in text.split("\n", 1)[0] else ""

@@ -1,0 +1,89 @@
+"""The studio's server: one process that answers, its workers beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import secrets
+import socket
+import sqlite3
+import tempfile
+import webbrowser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from platformdirs import user_data_path
+
+from tecla.errors import OptionError
+from tecla.web.app import build_app
+from tecla.web.guard import own_names
+from tecla.web.studio import Studio
+
+PORT: Final = 8642
+
+
+def serve(host: str, port: int, folder: Path | None, open_browser: bool) -> None:
+    """Runs the studio until it is stopped.
+
+    Args:
+        host: where to listen; any but this machine's own address makes a token necessary.
+        port: 0 is any free one.
+        folder: the library; None is the platform's place for an application's data.
+
+    Raises:
+        OptionError: the address is taken or none of ours, or another studio has the library open.
+    """
+    folder = folder or user_data_path("tecla", appauthor=False) / "studio"
+    folder.mkdir(parents=True, exist_ok=True)
+    token = None if _is_loopback(host) else secrets.token_urlsafe(24)
+    with _alone(folder), _listening(host, port) as listener:
+        tempfile.tempdir = str(folder)  # uploads are spooled where they will lie
+        url = _url(host, listener.getsockname()[1], token)
+        hosts = {host} | (own_names() if token is not None else set())
+        app = build_app(Studio(folder), token, hosts)
+        config = uvicorn.Config(app, log_level="warning", ws="websockets-sansio", server_header=False, timeout_graceful_shutdown=2)
+        print(f"tecla studio: {url}\nlibrary: {folder}\nstop it with Ctrl-C", flush=True)
+        if open_browser:
+            webbrowser.open(url)
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _url(host: str, port: int, token: str | None) -> str:
+    shown = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)
+    shown = f"[{shown}]" if ":" in shown else shown
+    return f"http://{shown}:{port}/" + (f"#token={token}" if token else "")
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.create_server(address[:2], family=family, backlog=2048)
+    except OSError as error:
+        raise OptionError(
+            f"the studio cannot listen on {host} port {port} ({error.strerror}): give another --port, or --port 0 for a free one"
+        ) from error
+    with listener:
+        yield listener
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Holds a lock on the library that ends with the process, however it ends."""
+    lock = sqlite3.connect(folder / "lock.sqlite", timeout=0, isolation_level=None)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+        yield
+    except sqlite3.OperationalError as error:
+        raise OptionError(f"the library {folder} is open in another studio: use that one, or give another --library") from error
+    finally:
+        lock.close()

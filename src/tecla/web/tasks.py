@@ -1,0 +1,134 @@
+"""What the workers do: one function per kind of work, files in, files out, all of it the workbench's.
+
+Each is called as task(progress, **arguments) in a process of its own. A target is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any, Final
+
+from tecla.errors import InputError
+from tecla.web.workers import Progress
+
+NOTE_SUFFIXES: Final = (".mid", ".json", ".csv")
+SCORE_SUFFIXES: Final = (".musicxml", ".mxl", ".abc")
+LONGEST_SEC: Final = 3 * 3600.0
+MOST_NOTES: Final = 100_000
+
+
+def probe_sound(progress: Progress, source: Path) -> dict[str, Any]:
+    """How long a sound is.
+
+    Raises:
+        InputError: it cannot be read, or is too long.
+    """
+    from tecla import workbench  # noqa: PLC0415
+
+    duration_sec = workbench.open_sound(source).duration_sec or 0.0
+    if duration_sec > LONGEST_SEC:
+        raise InputError(f"{source} lasts {duration_sec / 3600:.1f} hours, more than {LONGEST_SEC / 3600:g}: cut it into parts")
+    return {"duration_sec": duration_sec}
+
+
+def transcribe(progress: Progress, source: Path, target: Path, duration_sec: float, threads: int) -> dict[str, Any]:
+    """Hears a sound and writes its notes."""
+    from tecla import workbench  # noqa: PLC0415
+
+    whole_sec = max(duration_sec, 1e-3)
+    performance = workbench.transcribe(source, on_progress=lambda sec: progress(min(sec / whole_sec, 0.99)), threads=threads)
+    return _keep(performance, target)
+
+
+def read_notes(progress: Progress, source: Path, target: Path) -> dict[str, Any]:
+    """Reads a note file, or plays a score, and writes its notes.
+
+    Raises:
+        InputError: it cannot be read, or has too many notes.
+    """
+    from tecla import workbench  # noqa: PLC0415
+
+    written = source.suffix in SCORE_SUFFIXES
+    return _keep(workbench.play(source) if written else workbench.load(source), target)
+
+
+def _keep(performance: Any, target: Path) -> dict[str, Any]:
+    from tecla import workbench  # noqa: PLC0415
+
+    if len(performance) > MOST_NOTES:
+        raise InputError(f"{len(performance):,} notes are more than {MOST_NOTES:,}: cut the piece into parts")
+    if performance.duration_sec > LONGEST_SEC:
+        raise InputError(
+            f"the notes last {performance.duration_sec / 3600:.1f} hours, more than {LONGEST_SEC / 3600:g}: cut them into parts"
+        )
+    workbench.save(performance, target)
+    return {"n_notes": len(performance), "duration_sec": performance.duration_sec}
+
+
+def make_page(progress: Progress, notes: Path, wishes: dict[str, Any], hands: str, target: Path) -> None:
+    """Engraves a version: its pages, and when in them what sounds."""
+    from tecla import workbench  # noqa: PLC0415
+    from tecla.io.target import write_whole  # noqa: PLC0415
+    from tecla.web.page import followed_page  # noqa: PLC0415
+
+    write_whole(target, json.dumps(followed_page(workbench.load(notes), wishes, hands)))
+
+
+def export(progress: Progress, notes: Path, wishes: dict[str, Any], hands: str, target: Path) -> None:
+    """Writes a version in the format that the target's suffix names; several pages of .svg or .png are packed in a .zip beside it."""
+    from tecla import workbench  # noqa: PLC0415
+    from tecla.web.page import engraved  # noqa: PLC0415
+
+    performance = workbench.load(notes)
+    if target.suffix not in (".musicxml", ".mxl", ".pdf", ".svg", ".png"):
+        workbench.save(performance, target, wishes.get("title") or None)
+        return
+    files = workbench.save_score(engraved(performance, wishes, hands).score, target)
+    if len(files) > 1:
+        _pack(files, target)
+
+
+def _pack(files: list[Path], target: Path) -> None:
+    packed = target.with_name(f"{target.name}.zip")
+    draft = packed.with_name(f".{packed.name}")
+    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, file in enumerate(files, 1):
+            archive.write(file, f"page-{number}{file.suffix}")
+    draft.replace(packed)
+    for file in files:
+        file.unlink()
+
+
+def make_sound(progress: Progress, source: Path, target: Path) -> None:
+    """Any sound as .flac, which every browser plays to the sample."""
+    from tecla import workbench  # noqa: PLC0415
+
+    workbench.convert_sound(source, target)
+
+
+def draw_spectrogram(progress: Progress, source: Path, target: Path) -> None:
+    """The picture behind the piano roll."""
+    from tecla import workbench  # noqa: PLC0415
+    from tecla.io.target import write_whole  # noqa: PLC0415
+    from tecla.web.spectrogram import spectrogram_png  # noqa: PLC0415
+
+    write_whole(target, spectrogram_png(workbench.open_sound(source)))
+
+
+def go_on(progress: Progress, notes: Path, target: Path, asked: dict[str, Any]) -> dict[str, Any]:
+    """Continues a passage, and writes what comes before it, the passage and what is new as one."""
+    from tecla import workbench  # noqa: PLC0415
+    from tecla.web.continuation import continued  # noqa: PLC0415
+
+    performance, new_from_sec = continued(workbench.load(notes), asked)
+    return _keep(performance, target) | {"new_from_sec": new_from_sec}
+
+
+def compare(progress: Progress, reference: Path, estimate: Path) -> dict[str, Any]:
+    """Which notes of two versions are the same."""
+    from tecla import workbench  # noqa: PLC0415
+    from tecla.web.comparison import compared  # noqa: PLC0415
+
+    return compared(workbench.load(reference), workbench.load(estimate))

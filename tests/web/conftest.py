@@ -1,0 +1,79 @@
+"""A real studio in a process of its own, spoken to over real HTTP."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+class Server:
+    """`tecla studio` on a free port."""
+
+    def __init__(self, library: Path, *options: str) -> None:
+        self.library = library
+        command = [sys.executable, "-m", "tecla.cli", "studio", "--port", "0", "--no-browser", "--library", str(library), *options]
+        environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.startswith("tecla studio: "), line
+        self.url, _, self.token = line.split()[-1].partition("#token=")
+        self.http = httpx.Client(base_url=self.url, timeout=60.0, trust_env=False)
+
+    def hand_in(self, path: Path, name: str | None = None) -> dict[str, Any]:
+        with path.open("rb") as file:
+            answer = self.http.post("/api/takes", files={"file": (name or path.name, file)})
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def wait(self, job: str, *states: str, sec: float = 60.0) -> dict[str, Any]:
+        """The job once it is in one of these states (else: once it has ended)."""
+        wanted = states or ("done", "failed", "cancelled")
+        until = time.monotonic() + sec
+        while time.monotonic() < until:
+            state = self.http.get(f"/api/jobs/{job}").json()
+            if state["state"] in wanted:
+                return state
+            time.sleep(0.05)
+        raise AssertionError(f"job is still {state['state']}")
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        self.http.close()
+        self.process.send_signal(how)
+        self.process.wait(30)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One studio for tests that leave it as they found it, or nearly."""
+    server = Server(tmp_path_factory.mktemp("studio"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts studios that are stopped when the test ends."""
+    started: list[Server] = []
+
+    def starting(library: Path | None = None, *options: str) -> Server:
+        started.append(Server(library or tmp_path / "library", *options))
+        return started[-1]
+
+    yield starting
+    for server in started:
+        if server.process.poll() is None:
+            server.stop()
