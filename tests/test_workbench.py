@@ -30,7 +30,8 @@ def hear(blocks: Callable[[], Iterable[NDArray[np.float32]]], on_progress: Calla
 
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(tecla.transcription, "Transcriber", SimpleNamespace(load=lambda _: SimpleNamespace(transcribe=hear)), raising=False)
+    network = SimpleNamespace(load=lambda *_: SimpleNamespace(transcribe=hear))
+    monkeypatch.setattr(tecla.transcription, "Transcriber", network, raising=False)
     workbench._transcriber.cache_clear()
     yield
     workbench._transcriber.cache_clear()

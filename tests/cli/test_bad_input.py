@@ -132,7 +132,7 @@ from tecla.music import Performance
 
 music = Performance.from_arrays([n / 400 for n in range(2000)], [n / 400 + 0.1 for n in range(2000)], [40 + n % 40 for n in range(2000)])
 transcriber = types.SimpleNamespace(transcribe=lambda *_: music)
-tecla.transcription.Transcriber = types.SimpleNamespace(load=lambda model: transcriber)
+tecla.transcription.Transcriber = types.SimpleNamespace(load=lambda *_: transcriber)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 main(["transcribe", "take.wav", "-o", sys.argv[1]])
 """

@@ -160,7 +160,7 @@ def listen(*_):
     print("listening", flush=True)
     time.sleep(60)
 
-tecla.transcription.Transcriber = types.SimpleNamespace(load=lambda model: types.SimpleNamespace(transcribe=listen))
+tecla.transcription.Transcriber = types.SimpleNamespace(load=lambda *_: types.SimpleNamespace(transcribe=listen))
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have started the tests without it
 main(["transcribe", "take.wav"])
 """
