@@ -30,7 +30,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             "music-transformer",
             MusicTransformer(MusicTransformerConfig(90, 4, width=32, heads=4, layers=2, reach=8, phases=16, runs=True, first_pitch=2)),
         ),
-        "continuous": ("continuous-decoder", ContinuousDecoder(ContinuousDecoderConfig(32, 4, 2, reach=8, components=3, features=8))),
+        "continuous": ("continuous-decoder", ContinuousDecoder(ContinuousDecoderConfig(32, 4, 2, components=3, features=8))),
     }
     for tokenizer, (kind, network) in networks.items():
         keep(network, folder / f"{tokenizer}.pt", {"seen": "nothing"})

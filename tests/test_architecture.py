@@ -15,7 +15,7 @@ FLOORS = [  # bottom up; rooms on one floor do not know each other
     {"errors", "weights"},
     {"music"},
     {"io", "transcription", "engraving", "generation", "rendering", "evaluation"},
-    {"composition", "corpora"},
+    {"composition", "tune_page", "corpora"},
     {"workbench"},
     {"tecla"},  # the public face, tecla/__init__.py
     {"archive", "models"},

@@ -80,12 +80,19 @@ def generate(request: Request | None = None, prompt: PathLike | Performance | No
 
 
 def save_composition(composition: Composition, path: PathLike, title: str | None = None) -> None:
-    """Writes a Composition as `save` does, or as .abc where it has bars.
+    """Writes a Composition as `save` does; where it has bars, as .abc, and on a page the bars that it has. Playing is engraved first.
 
     Raises:
         OutputError: no bars for .abc, or a target that cannot be written.
     """
     path = Path(path)
+    if path.suffix.lower() in (*_SCORE_FILES, ".pdf", ".svg") and composition.abc:
+        from tecla.tune_page import tune_to_score  # noqa: PLC0415
+
+        check_output(path, force=True)
+        make_folder(path)
+        save_score(tune_to_score(composition.abc), path)
+        return
     if path.suffix.lower() != ".abc":
         save(composition.performance, path, title)
         return

@@ -10,6 +10,7 @@ import pytest
 from tecla.cli import main
 from tecla.io.abc import load_abc
 from tecla.io.midi import load_midi, save_midi
+from tecla.io.musicxml import load_musicxml
 from tecla.music import Performance
 
 CommandLine = Callable[..., int]
@@ -72,6 +73,14 @@ def test_a_fill_leaves_its_surroundings(tiny: dict[str, Path]) -> None:
 def test_variations_are_numbered(tiny: dict[str, Path]) -> None:
     main_quietly("generate", "--model", card(tiny, "abc-characters"), "--bars", "2", "--variations", "3", "-o", "tune.abc")
     assert all(load_abc(f"tune-{number}.abc") for number in (1, 2, 3))
+
+
+@pytest.mark.parametrize("tokenizer", ["abc-characters", "jsb-grid", "continuous"])
+def test_each_is_written_on_a_page(tiny: dict[str, Path], tokenizer: str) -> None:
+    how_much = ["--seconds", "5"] if tokenizer == "continuous" else ["--bars", "2"]
+    main_quietly("generate", "--model", card(tiny, tokenizer), *how_much, "-o", "page.musicxml", "-o", "sound.mid")
+    score = load_musicxml("page.musicxml")
+    assert len(score.notes()) >= (len(load_midi("sound.mid")) if tokenizer != "continuous" else 1)  # two voices in unison are one key
 
 
 def test_tunes_go_on_as_abc_and_midi(tiny: dict[str, Path]) -> None:

@@ -1,5 +1,7 @@
 """Networks: the skew is the naive form, nothing leaks from the future, caches are exact, densities are densities."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from tecla.generation.models.continuous_decoder import ContinuousDecoder, Contin
 from tecla.generation.models.gpt import Gpt, GptConfig
 from tecla.generation.models.lstm import Lstm, LstmConfig
 from tecla.generation.models.music_transformer import MusicTransformer, MusicTransformerConfig, RelativeAttention, run_lengths, skewed
+from tecla.generation.models.timed_attention import FADES_SEC, KeyLogits, KeyMemory, Rotation, TimedBlock
 
 TRANSFORMER = MusicTransformerConfig(vocabulary=11, slots=4, width=32, heads=4, layers=2, reach=6, phases=4, runs=True, first_pitch=2)
 
@@ -168,7 +171,7 @@ def events(length: int) -> torch.Tensor:
 
 
 def test_continuous_decoder_leaks_nothing_and_its_cache_is_exact() -> None:
-    model = spread(ContinuousDecoder(ContinuousDecoderConfig(width=32, heads=4, layers=2, reach=5, components=3, features=8)))
+    model = spread(ContinuousDecoder(ContinuousDecoderConfig(width=32, heads=4, layers=2, components=3, features=8)))
     rows = events(10)
     other = rows.clone()
     other[:, 6, 3] += 0.5
@@ -176,12 +179,47 @@ def test_continuous_decoder_leaks_nothing_and_its_cache_is_exact() -> None:
     for a, b in zip(first, second, strict=True):
         assert torch.allclose(a[:, :6], b[:, :6], atol=1e-6)  # row 5 judges event 6: no head sees its duration
     assert not torch.allclose(first[0][:, 6], second[0][:, 6])
-    past = [(torch.zeros(1, 4, 0, 8), torch.zeros(1, 4, 0, 8))] * 2
-    hidden = []
-    for at in range(9):
-        step, past = model.step(rows[:, at : at + 1], past)
+    state, hidden = model.empty_state(1), []
+    for at, size in ((0, 1), (1, 4), (5, 1), (6, 3)):
+        step, state = model.step(rows[:, at : at + size], state)
         hidden.append(step)
-    assert torch.allclose(model.shift_params(torch.cat(hidden, 1)), first[0], atol=1e-4)
+    carried = torch.cat(hidden, 1)
+    assert torch.allclose(model.shift_params(carried), first[0], atol=1e-4)
+    assert torch.allclose(model.what_logits(carried, rows[:, 1:, 0]), first[1], atol=1e-4)
+
+
+def test_what_was_struck_is_remembered_and_fades() -> None:
+    what, time = torch.tensor([[40, 44, 88, 40]]), torch.tensor([[0.0, 0.0, 0.3, 1.2]])
+    counts = KeyMemory().whole(what, time)
+    fade = [math.exp(-1.2 / tau) for tau in FADES_SEC]
+    assert counts[0, 3, :, 40].tolist() == pytest.approx([1 + share for share in fade])
+    assert counts[0, 3, :, 44].tolist() == pytest.approx(fade)
+    assert counts[0, 0, :, 44].tolist() == [0.0] * len(FADES_SEC)  # not struck yet
+    assert counts[..., 45:].sum() == 0  # the pedal is no key
+
+
+def test_a_long_crop_is_remembered_as_a_short_one() -> None:
+    rng = np.random.default_rng(0)
+    what, time = torch.tensor(rng.integers(0, 91, (2, 150))), torch.tensor(rng.exponential(0.1, (2, 150)).cumsum(1), dtype=torch.float32)
+    memory = KeyMemory()
+    at_once = memory(what, time, torch.zeros(2, len(FADES_SEC), 88), time[:, 0])
+    assert torch.allclose(memory.whole(what, time), at_once, atol=1e-4)
+
+
+def test_attention_by_rotation_hears_distances_only() -> None:
+    block = spread(TimedBlock(16, 2, 0.0))
+    rotation, x, index, time = Rotation(8), torch.randn(1, 7, 16), torch.arange(7)[None], torch.rand(1, 7).cumsum(1)
+    here, later = (block(x, rotation.angles(index + by, time + 2.5 * by)) for by in (0, 3))
+    assert torch.allclose(here, later, atol=1e-4)
+    slower = block(x, rotation.angles(index, 1.1 * time))
+    assert not torch.allclose(here, slower, atol=1e-3)
+
+
+def test_keys_are_heard_by_their_intervals() -> None:
+    near, z = spread(KeyLogits(16, filters=4)), torch.randn(1, 1, 16)
+    counts = torch.zeros(1, 1, len(FADES_SEC), 88)
+    counts[..., 40] = counts[..., 47] = 1.0
+    assert torch.allclose(near(z, counts)[..., 20:68], near(z, counts.roll(3, -1))[..., 23:71], atol=1e-5)
 
 
 def test_pedals_cost_no_velocity_and_no_duration() -> None:

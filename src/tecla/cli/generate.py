@@ -19,7 +19,8 @@ def generate(
             "-o",
             "--output",
             metavar="OUT",
-            help="What to write: .mid .json .csv .wav .flac .mp3 .ogg .png, and .abc from abc-lstm and chorales. Repeat it for several.",
+            help="What to write: .mid .json .csv; .wav .flac .mp3 .ogg; a page as .musicxml .mxl .pdf .svg; a roll as .png; "
+            "from abc-lstm and chorales .abc. Repeat it for several.",
         ),
     ],
     prompt: Annotated[

@@ -111,8 +111,9 @@ def _attributes(element: Element, measure: Measure, before: Measure | None, divi
         SubElement(time, "beat-type").text = str(measure.time.unit)
     opening = {clef.staff: clef for clef in measure.clefs if clef.position == 0}
     if before is None:
-        SubElement(attributes, "staves").text = "2"
-        for staff, (sign, line) in enumerate(_CLEFS, 1):
+        staves = max((event.staff for events in measure.voices.values() for event in events), default=len(_CLEFS))
+        SubElement(attributes, "staves").text = str(staves)
+        for staff, (sign, line) in enumerate(_CLEFS[:staves], 1):
             opening.setdefault(staff, Clef(Fraction(0), staff, sign, line))
     for staff, clef in sorted(opening.items()):
         node = SubElement(attributes, "clef", number=str(staff))

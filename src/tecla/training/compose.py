@@ -100,7 +100,7 @@ def _variants(text: str, codec: AbcCharacters, common: Counter[str]) -> tuple[li
 
 
 def train_playing(corpus: Path, runs: Path, schedule: Schedule, begin: dict[str, Tensor] | None) -> float:
-    """Continuous decoder over events; up to four semitones, 10 % of tempo and 6 steps of velocity away from what was played."""
+    """Continuous decoder over events; up to five semitones, 15 % of tempo and 8 steps of velocity away from what was played."""
     takes = maestro.load(corpus).recordings
     pieces, held_out = ([_rows(take.midi) for take in takes if take.split == split] for split in ("train", "validation"))
     rng = np.random.default_rng(1)
@@ -111,8 +111,7 @@ def train_playing(corpus: Path, runs: Path, schedule: Schedule, begin: dict[str,
         chosen = rng.choice(len(pieces), schedule.batch, p=weights / weights.sum())
         return _padded([_moved(_window(pieces[i], schedule.length, rng), rng) for i in chosen])
 
-    config = ContinuousDecoderConfig(width=256, heads=4, layers=6, dropout=0.0)
-    model = _begun(ContinuousDecoder(config), begin)
+    model = _begun(ContinuousDecoder(ContinuousDecoderConfig()), begin)
     return train(model, pieces, windows, schedule, runs, loss=_event_loss, assess=judge_events, batches=batches)
 
 
@@ -126,11 +125,11 @@ def _window(piece: NDArray[np.float32], length: int, rng: np.random.Generator) -
 
 
 def _moved(rows: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    notes, semitones = rows[:, 1] < 88, int(rng.integers(-4, 5))
+    notes, semitones = rows[:, 1] < 88, int(rng.integers(-5, 6))
     if notes.any() and rows[notes, 1].min() + semitones >= 0 and rows[notes, 1].max() + semitones < 88:
         rows[notes, 1] += semitones
-    rows[:, [0, 3]] *= np.exp(rng.uniform(-0.1, 0.1))
-    rows[notes, 2] = np.clip(rows[notes, 2] + rng.integers(-6, 7), 1, 127)
+    rows[:, [0, 3]] *= np.exp(rng.uniform(-0.15, 0.15))
+    rows[notes, 2] = np.clip(rows[notes, 2] + rng.integers(-8, 9), 1, 127)
     return rows
 
 
@@ -172,7 +171,7 @@ def _begun(model: nn.Module, weights: dict[str, Tensor] | None) -> nn.Module:
 RECIPES: dict[str, tuple[Callable[[Path, Path, Schedule, dict[str, Tensor] | None], float], Schedule]] = {
     "chorales": (train_chorales, Schedule(steps=8000, batch=8, length=256, rate=1e-3, decay=0.2, judge_every=200)),
     "tunes": (train_tunes, Schedule(steps=1200, batch=16, length=320, rate=2e-3, average=0.99)),
-    "playing": (train_playing, Schedule(steps=8000, batch=16, length=256, rate=1.2e-3, judge_every=250)),
+    "playing": (train_playing, Schedule(steps=8000, batch=8, length=384, rate=2e-3, average=0.99, judge_every=200, muon=True)),
 }
 
 
@@ -186,10 +185,12 @@ def main() -> None:
     parser.add_argument("--ship", type=Path, help="stem of the .onnx, .head.onnx and .json to write")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--batch", type=int)
+    parser.add_argument("--minutes", type=float, default=0.0, help="end after so long, the learning rate having fallen by then")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     given = parser.parse_args()
     recipe, schedule = RECIPES[given.recipe]
     schedule = replace(schedule, device=given.device, steps=given.steps or schedule.steps, batch=given.batch or schedule.batch)
+    schedule = replace(schedule, minutes=given.minutes)
     begin = torch.load(given.begin, weights_only=True)["weights"] if given.begin else None
     best = recipe(given.corpus, given.runs, schedule, begin)
     print(f"lowest held-out: {best:.4f} nats")

@@ -41,6 +41,8 @@ class Schedule:
     average: float = 0.998
     judge_every: int = 100
     seed: int = 0
+    minutes: float = 0.0  # the run ends, and its rate has fallen, after so long if its steps have not run out; 0: it may take its time
+    muon: bool = False  # orthogonalised steps for the matrices of the blocks (Jordan 2024): fewer steps, each a little dearer
     half: bool = True  # forward and backward in bfloat16: twice as fast where the processor knows it; judged in float32
     device: str = "cpu"
 
@@ -97,12 +99,25 @@ def judge(model: nn.Module, pieces: Iterable[Piece]) -> float:
     return nats / count
 
 
-def rate_at(step: int, schedule: Schedule) -> float:
-    """Linear warm-up, then half a cosine down to a hundredth."""
+def rate_at(step: int, schedule: Schedule, gone: float = 0.0) -> float:
+    """Linear warm-up, then half a cosine down to a hundredth: by steps, or by the share of its minutes that have `gone` if that is more."""
     if step < schedule.warmup:
         return schedule.rate * (step + 1) / schedule.warmup
-    progress = (step - schedule.warmup) / max(1, schedule.steps - schedule.warmup)
-    return schedule.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+    progress = max(gone, (step - schedule.warmup) / max(1, schedule.steps - schedule.warmup))
+    return schedule.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
+
+
+def optimisers(model: nn.Module, schedule: Schedule) -> list[torch.optim.Optimizer]:
+    """AdamW for all, or Muon for the matrices inside `model.blocks` and AdamW for the rest; vectors do not decay."""
+    inner = {id(p) for p in getattr(model, "blocks", nn.Module()).parameters() if p.ndim == 2} if schedule.muon else set()
+    matrices = [p for p in model.parameters() if p.ndim >= 2 and id(p) not in inner]
+    vectors = [p for p in model.parameters() if p.ndim < 2]
+    groups = [{"params": matrices, "weight_decay": schedule.decay}, {"params": vectors, "weight_decay": 0.0}]
+    adam = torch.optim.AdamW(groups, lr=schedule.rate, betas=(0.9, 0.98))
+    if not inner:
+        return [adam]
+    inside = [p for p in model.parameters() if id(p) in inner]
+    return [adam, torch.optim.Muon(inside, lr=schedule.rate, weight_decay=schedule.decay, adjust_lr_fn="match_rms_adamw")]
 
 
 def pieces_hash(pieces: Iterable[NDArray[Any]]) -> str:
@@ -130,24 +145,24 @@ def train(
     rng = np.random.default_rng(schedule.seed)
     model.to(schedule.device)
     batches = batches or (lambda rng: padded(draw(pieces, schedule, augment, rng)))
-    matrices = [p for p in model.parameters() if p.ndim >= 2]
-    vectors = [p for p in model.parameters() if p.ndim < 2]
-    groups = [{"params": matrices, "weight_decay": schedule.decay}, {"params": vectors, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=schedule.rate, betas=(0.9, 0.98))
+    movers = optimisers(model, schedule)
     averaged, best, seen, began = copy.deepcopy(model), math.inf, 0.0, time.monotonic()
     for step in range(schedule.steps):
-        for group in optimiser.param_groups:
-            group["lr"] = rate_at(step, schedule)
+        gone = (time.monotonic() - began) / (60 * schedule.minutes) if schedule.minutes else 0.0
+        for group in (group for mover in movers for group in mover.param_groups):
+            group["lr"] = rate_at(step, schedule, gone)
         with torch.autocast(schedule.device, torch.bfloat16, enabled=schedule.half):
             nats, counted = loss(model, batches(rng))
         mean = nats.sum() / counted.sum()
-        optimiser.zero_grad(set_to_none=True)
+        model.zero_grad(set_to_none=True)
         mean.backward()
         nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
-        optimiser.step()
+        for mover in movers:
+            mover.step()
         average(averaged, model, min(schedule.average, (step + 1) / (step + 10)))
         seen = mean.item() if step == 0 else 0.98 * seen + 0.02 * mean.item()
-        if (step + 1) % schedule.judge_every == 0 or step + 1 == schedule.steps:
+        last = step + 1 == schedule.steps or gone >= 1
+        if (step + 1) % schedule.judge_every == 0 or last:
             lowest = float(assess(averaged, held_out))
             note = {"step": step + 1, "train": seen, "held_out": lowest, "seconds": time.monotonic() - began}
             with (folder / "log.jsonl").open("a") as log:
@@ -155,6 +170,8 @@ def train(
             if lowest < best:
                 best = lowest
                 keep(averaged, folder / "best.pt", {**note, "schedule": asdict(schedule), "seen": pieces_hash(pieces)})
+        if last:
+            break
     return best
 
 

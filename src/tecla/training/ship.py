@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from tecla.generation.models.continuous_decoder import ContinuousDecoder, ContinuousDecoderConfig
 from tecla.generation.models.lstm import Lstm, LstmConfig
 from tecla.generation.models.music_transformer import MAX_RUN, MusicTransformer, MusicTransformerConfig
+from tecla.generation.models.timed_attention import FADES_SEC, N_KEYS
 
 Network = Lstm | MusicTransformer | ContinuousDecoder
 _KINDS: dict[str, tuple[Any, Any]] = {
@@ -72,9 +73,10 @@ class _EventTrunk(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, previous: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        hidden, grown = self.network.step(previous, list(zip(k.unbind(0), v.unbind(0), strict=True)))
-        return hidden, torch.stack([k for k, _ in grown]), torch.stack([v for _, v in grown])
+    def forward(self, previous: Tensor, start: Tensor, time: Tensor, lately: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, ...]:
+        past = list(zip(k.unbind(0), v.unbind(0), strict=True))
+        hidden, (_, time, lately, grown) = self.network.step(previous, (start, time, lately, past))
+        return hidden, time, lately, torch.stack([k for k, _ in grown]), torch.stack([v for _, v in grown])
 
 
 class _EventHead(nn.Module):
@@ -108,7 +110,8 @@ def ship(checkpoint: Path, kind: str, stem: Path, card: dict[str, Any]) -> None:
     inputs = {"previous": {1: "L"}, "runs": {1: "L"}, **{name: {axis: "P"} for name, axis in facts["growing"].items()}}
     state = {name: torch.zeros(shape) for name, shape in _opened(facts).items()}
     row = torch.zeros(1, 2, facts["slots"], dtype=torch.int64 if facts["dtype"] == "int64" else torch.float32)
-    extras = {"start": torch.zeros(1, dtype=torch.int64), "runs": torch.zeros_like(row)} if kind == "music-transformer" else {}
+    extras = {"start": torch.zeros(1, dtype=torch.int64)} if kind != "lstm" else {}
+    extras |= {"runs": torch.zeros_like(row)} if kind == "music-transformer" else {}
     feeds = {"previous": row, **extras, **state}
     outputs = ["hidden", *(f"{name}_out" for name in state)]
     _export(trunk, feeds, outputs, inputs, Path(f"{stem}.onnx"))
@@ -143,6 +146,8 @@ def _parts(network: Network) -> tuple[dict[str, Any], nn.Module, nn.Module]:
         facts |= {"slots": slots, "dtype": "int64", "begin": [0] * slots, "max_run": MAX_RUN, "outputs": ["logits"]}
         facts["hidden"] += slots if network.config.first_pitch else 0
         return facts, _TransformerTrunk(network), _TransformerHead(network)
+    carried = {"time": [1], "lately": [1, len(FADES_SEC), N_KEYS]}
+    facts |= {"state": {**carried, **facts["state"]}, "hidden": config.width + len(FADES_SEC) * N_KEYS}
     facts |= {"slots": 4, "dtype": "float32", "begin": [0, 90, 0, 0], "outputs": ["shift", "what", "velocity", "duration"]}
     return {**facts, "components": network.config.components}, _EventTrunk(network), _EventHead(network)
 

@@ -22,11 +22,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tecla.generation.models.music_transformer import Block, Feedforward, MusicTransformerConfig
+from tecla.generation.models.music_transformer import Feedforward
+from tecla.generation.models.timed_attention import FADES_SEC, N_KEYS, KeyLogits, KeyMemory, Rotation, TimedBlock
 
 N_WHAT = 91
-N_KEYS = 88
 N_VELOCITIES = 128
+# Events so far (B,), seconds so far (B,), how lately each key was struck (B, C, 88), every block's keys and values.
+EventState = tuple[Tensor, Tensor, Tensor, list[tuple[Tensor, Tensor]]]
 SHORTEST_SEC = 0.0005  # shifts below half a clock tick are the point mass at zero
 
 
@@ -34,13 +36,12 @@ SHORTEST_SEC = 0.0005  # shifts below half a clock tick are the point mass at ze
 class ContinuousDecoderConfig:
     """Sizes of the network."""
 
-    width: int = 256
-    heads: int = 8
+    width: int = 192
+    heads: int = 4
     layers: int = 6
-    reach: int = 256
-    components: int = 6
+    components: int = 8
     features: int = 32
-    dropout: float = 0.05
+    dropout: float = 0.0
 
 
 def log_cdf_mass(params: Tensor, low: Tensor, high: Tensor) -> Tensor:
@@ -65,13 +66,15 @@ class ContinuousDecoder(nn.Module):
         super().__init__()
         self.config = config
         width = config.width
-        trunk = MusicTransformerConfig(1, 1, width, config.heads, config.layers, config.reach, dropout=config.dropout)
         self.register_buffer("centres", torch.linspace(math.log(0.001), math.log(10.0), config.features))
         self.what = nn.Embedding(N_WHAT, width)
         self.velocity = nn.Embedding(N_VELOCITIES, width)
         self.shift = nn.Linear(config.features + 1, width)
         self.duration = nn.Linear(config.features + 1, width)
-        self.blocks = nn.ModuleList(Block(trunk) for _ in range(config.layers))
+        self.lately = nn.Linear(len(FADES_SEC) * N_KEYS, width)
+        self.memory = KeyMemory()
+        self.rotation = Rotation(width // config.heads)
+        self.blocks = nn.ModuleList(TimedBlock(width, config.heads, config.dropout) for _ in range(config.layers))
         self.shift_seen = nn.Linear(config.features + 1, width)
         self.what_seen = nn.Embedding(N_WHAT, width)
         self.velocity_seen = nn.Embedding(N_VELOCITIES, width)
@@ -80,6 +83,7 @@ class ContinuousDecoder(nn.Module):
         sizes = (1 + 3 * config.components, N_WHAT, N_VELOCITIES, 3 * config.components)
         self.heads = nn.ModuleList(nn.Linear(width, size) for size in sizes)
         self.apply(_initialise)
+        self.near = KeyLogits(width)
         for head in (self.heads[0], self.heads[3]):  # components start spread over 3 ms to 3 s
             assert isinstance(head, nn.Linear)
             head.bias.data[-2 * config.components : -config.components] = torch.linspace(-6.0, 1.0, config.components)
@@ -90,30 +94,43 @@ class ContinuousDecoder(nn.Module):
         Shape: previous, target (B, L, 4) float: shift s, what, velocity, duration s
             -> (B, L, 1 + 3 K), (B, L, 91), (B, L, 128), (B, L, 3 K)
         """
-        x = self.embedded(previous)
+        clock = previous[..., 0].cumsum(1)
+        counts = self.memory.whole(previous[..., 1].long(), clock)
+        x, angles = self._embedded(previous, previous.new_zeros(len(previous)), clock, counts)
         for block in self.blocks:
-            x = block(x)
+            x = block(x, angles)
+        hidden = torch.cat([x, counts.flatten(2)], -1)
         shift, what, velocity = target[..., 0], target[..., 1].long(), target[..., 2].long()
         return (
-            self.shift_params(x),
-            self.what_logits(x, shift),
-            self.velocity_logits(x, shift, what),
-            self.duration_params(x, shift, what, velocity),
+            self.shift_params(hidden),
+            self.what_logits(hidden, shift),
+            self.velocity_logits(hidden, shift, what),
+            self.duration_params(hidden, shift, what, velocity),
         )
 
-    def step(self, previous: Tensor, past: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
-        """The trunk for L new events after cached ones: hidden (B, L, D) for the four heads, and the grown cache."""
-        x, grown = self.embedded(previous), []
+    def step(self, previous: Tensor, state: EventState) -> tuple[Tensor, EventState]:
+        """The trunk for L new events after earlier ones: hidden (B, L, D + 88 C) for the four heads, and the state after them."""
+        index, time_sec, counts, past = state
+        clock = time_sec[:, None] + previous[..., 0].cumsum(1)
+        every = self.memory(previous[..., 1].long(), clock, counts, time_sec)
+        x, angles = self._embedded(previous, index, clock, every)
+        grown = []
         for block, (k, v) in zip(self.blocks, past, strict=True):
-            x, k, v = block.cached(x, k, v)  # type: ignore[operator]
+            x, k, v = block.cached(x, angles, k, v)  # type: ignore[operator]
             grown.append((k, v))
-        return x, grown
+        hidden = torch.cat([x, every.flatten(2)], -1)
+        return hidden, (index + previous.shape[1], clock[:, -1], every[:, -1], grown)
 
-    def embedded(self, events: Tensor) -> Tensor:
-        """(B, L, 4) events -> (B, L, D)."""
+    def empty_state(self, batch: int) -> EventState:
+        """The state before a piece."""
+        config = self.config
+        blank, begin = torch.zeros(batch, config.heads, 0, config.width // config.heads), torch.zeros(batch)
+        return begin, begin, torch.zeros(batch, len(FADES_SEC), N_KEYS), [(blank, blank)] * config.layers
+
+    def _embedded(self, events: Tensor, index: Tensor, clock: Tensor, counts: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         time = self.shift(self.radial(events[..., 0])) + self.duration(self.radial(events[..., 3]))
-        x: Tensor = time + self.what(events[..., 1].long()) + self.velocity(events[..., 2].long())
-        return x
+        x = time + self.what(events[..., 1].long()) + self.velocity(events[..., 2].long()) + self.lately(torch.log1p(counts).flatten(2))
+        return x, self.rotation.angles(index[:, None] + torch.arange(events.shape[1], device=events.device), clock)
 
     def radial(self, seconds: Tensor) -> Tensor:
         """Bumps along log time, and whether there is any: (...) -> (..., M + 1)."""
@@ -124,26 +141,34 @@ class ContinuousDecoder(nn.Module):
         return torch.cat([bumps, (seconds < SHORTEST_SEC).to(bumps.dtype)[..., None]], -1)
 
     def shift_params(self, hidden: Tensor) -> Tensor:
-        """Logit of the point mass, then the mixture: (B, L, D) -> (B, L, 1 + 3 K)."""
-        return self._head(0, hidden)
+        """Logit of the point mass, then the mixture: (B, L, D + 88 C) -> (B, L, 1 + 3 K)."""
+        return self._head(0, hidden, 0.0)
 
     def what_logits(self, hidden: Tensor, shift: Tensor) -> Tensor:
-        """(B, L, D), shift (B, L) -> (B, L, 91)."""
-        return self._head(1, hidden + self.shift_seen(self.radial(shift)))
+        """(B, L, D + 88 C), shift (B, L) -> (B, L, 91)."""
+        z = self._thought(1, hidden, self.shift_seen(self.radial(shift)))
+        counts = hidden[..., self.config.width :].unflatten(-1, (len(FADES_SEC), N_KEYS))
+        by_interval = self.near(z, self.memory.after(counts, shift))
+        logits: Tensor = self.heads[1](z) + functional.pad(by_interval, (0, N_WHAT - N_KEYS))
+        return logits
 
     def velocity_logits(self, hidden: Tensor, shift: Tensor, what: Tensor) -> Tensor:
-        """(B, L, D), shift and what (B, L) -> (B, L, 128)."""
-        return self._head(2, hidden + self.shift_seen(self.radial(shift)) + self.what_seen(what))
+        """(B, L, D + 88 C), shift and what (B, L) -> (B, L, 128)."""
+        return self._head(2, hidden, self.shift_seen(self.radial(shift)) + self.what_seen(what))
 
     def duration_params(self, hidden: Tensor, shift: Tensor, what: Tensor, velocity: Tensor) -> Tensor:
-        """(B, L, D), shift, what and velocity (B, L) -> (B, L, 3 K)."""
+        """(B, L, D + 88 C), shift, what and velocity (B, L) -> (B, L, 3 K)."""
         seen = self.shift_seen(self.radial(shift)) + self.what_seen(what) + self.velocity_seen(velocity)
-        return self._head(3, hidden + seen)
+        return self._head(3, hidden, seen)
 
-    def _head(self, index: int, z: Tensor) -> Tensor:
-        z = z + self.feeds[index](z)
-        params: Tensor = self.heads[index](self.norms[index](z))
+    def _head(self, index: int, hidden: Tensor, seen: Tensor | float) -> Tensor:
+        params: Tensor = self.heads[index](self._thought(index, hidden, seen))
         return params
+
+    def _thought(self, index: int, hidden: Tensor, seen: Tensor | float) -> Tensor:
+        z = hidden[..., : self.config.width] + seen
+        thought: Tensor = self.norms[index](z + self.feeds[index](z))
+        return thought
 
 
 def log_shift_mass(params: Tensor, shift: Tensor, bin_sec: float) -> Tensor:
