@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tecla.engraving import Wishes
     from tecla.music.score import Score
     from tecla.transcription import Transcriber
+    from tecla.transcription.live import LiveTranscriber
 
 PathLike = str | os.PathLike[str]
 Offsets = Literal["key", "sounding"]
@@ -60,6 +61,17 @@ def transcribe(
     if offsets not in ("key", "sounding"):
         raise OptionError(f"offsets is {offsets!r}: must be 'key' or 'sounding'")
     return _transcriber(model, threads).transcribe(open_sound(sound, sample_rate).blocks, on_progress, offsets)
+
+
+def live_transcriber(look_ahead_sec: float = 0.3, model: str = "default") -> LiveTranscriber:
+    """Hears a stream: `push` (N,) samples at 16 kHz for the notes and pedals that became certain, `flush` for the rest.
+
+    Raises:
+        OptionError: no such model, or `look_ahead_sec` is out of bounds.
+    """
+    from tecla.transcription.live import LiveTranscriber  # noqa: PLC0415
+
+    return LiveTranscriber.load(model, look_ahead_sec)
 
 
 def generate(request: Request | None = None, prompt: PathLike | Performance | None = None) -> Composition:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from tecla import __version__
-from tecla.cli import engrave, evaluate, generate, originality, render, studio, train, transcribe
+from tecla.cli import engrave, evaluate, generate, live, originality, render, studio, train, transcribe
 from tecla.errors import InputWarning, TeclaError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("transcribe")(transcribe.transcribe)
+app.command("live")(live.live)
 app.command("engrave")(engrave.engrave)
 app.command("render")(render.render)
 app.command("generate")(generate.generate)

@@ -67,7 +67,7 @@ def decode_notes(keys: NDArray[np.float32], config: DecodeConfig, first: int = 0
     frame, key, onset = frame[wanted], key[wanted], onset[wanted]
     key_up = np.clip(key_up, onset + 0.5, np.maximum(limit[wanted] - 0.25, onset + 0.5))
     sounding_end = np.maximum(np.minimum(sounding_end, limit[wanted]), key_up)
-    return DecodedNotes(key, onset, key_up, sounding_end, _velocity(keys, frame, key), keys[frame, key, _ONSET].astype(np.float64))
+    return DecodedNotes(key, onset, key_up, sounding_end, velocity_at(keys, frame, key), keys[frame, key, _ONSET].astype(np.float64))
 
 
 def find_peaks(events: NDArray[np.float32], threshold: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -99,18 +99,19 @@ def _best_end(keys: NDArray[np.float32], frame: int, key: int, limit: float, cha
         return min(frame + 1.0, limit)
     span, event = stretch[:, channels[0]], stretch[:, channels[1]]
     # Two times the sum of log odds up to a frame, less the sum of all: what is gained by ending there.
-    gain = np.cumsum(_log_odds(span)) + config.end_weight * np.maximum(_log_odds(event), -4.0)
+    gain = np.cumsum(log_odds(span)) + config.end_weight * np.maximum(log_odds(event), -4.0)
     best = int(gain.argmax())
-    return frame + 1 + float(_refined(event, np.array([best + 0.5]))[0])
+    return frame + 1 + float(refined(event, np.array([best + 0.5]))[0])
 
 
-def _log_odds(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+def log_odds(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Belief as it adds up; never quite sure."""
     clipped = np.clip(probability, 0.01, 0.99)
     return np.asarray(np.log(clipped / (1 - clipped)), np.float32)
 
 
-def _velocity(keys: NDArray[np.float32], frame: NDArray[np.intp], key: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Velocity around the onset, weighed by how much of an onset each frame is."""
+def velocity_at(keys: NDArray[np.float32], frame: NDArray[np.intp], key: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Velocity 0..1 around the onset, weighed by how much of an onset each frame is."""
     around = np.clip(frame[:, None] + np.arange(-1, 2), 0, len(keys) - 1)
     weight = keys[around, key[:, None], _ONSET].astype(np.float64) ** 2 + 1e-9
     return np.asarray((keys[around, key[:, None], _VELOCITY] * weight).sum(1) / weight.sum(1))
@@ -118,9 +119,9 @@ def _velocity(keys: NDArray[np.float32], frame: NDArray[np.intp], key: NDArray[n
 
 def decode_pedal(pedals: NDArray[np.float32], config: DecodeConfig) -> NDArray[np.float64]:
     """Intervals in which the sustain pedal is down, (K, 2) frames, from (T, 4) activations: the best path up and down."""
-    down = _log_odds(pedals[:, _SUSTAIN]).astype(np.float64)
-    press = config.pedal_event_weight * _log_odds(pedals[:, _SUSTAIN_DOWN]) - config.pedal_switch_cost
-    release = config.pedal_event_weight * _log_odds(pedals[:, _SUSTAIN_UP]) - config.pedal_switch_cost
+    down = log_odds(pedals[:, _SUSTAIN]).astype(np.float64)
+    press = config.pedal_event_weight * log_odds(pedals[:, _SUSTAIN_DOWN]) - config.pedal_switch_cost
+    release = config.pedal_event_weight * log_odds(pedals[:, _SUSTAIN_UP]) - config.pedal_switch_cost
     came_from, best_up, best_down = np.zeros((len(down), 2), bool), 0.0, -1.0
     for t, (d, p, r) in enumerate(zip(down.tolist(), press.tolist(), release.tolist(), strict=True)):
         to_down, to_up = best_up + p, best_down + r
@@ -131,10 +132,10 @@ def decode_pedal(pedals: NDArray[np.float32], config: DecodeConfig) -> NDArray[n
         path[t + 1] = state
         state = state != came_from[t, int(state)]
     edges = np.flatnonzero(np.diff(path)).reshape(-1, 2).astype(np.float64) - 0.5
-    return np.stack([_refined(pedals[:, _SUSTAIN_DOWN], edges[:, 0]), _refined(pedals[:, _SUSTAIN_UP], edges[:, 1])], 1)
+    return np.stack([refined(pedals[:, _SUSTAIN_DOWN], edges[:, 0]), refined(pedals[:, _SUSTAIN_UP], edges[:, 1])], 1)
 
 
-def _refined(events: NDArray[np.float32], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+def refined(events: NDArray[np.float32], edges: NDArray[np.float64]) -> NDArray[np.float64]:
     """Moves each edge between two frames to the summit of an event within two frames of it, if there is one."""
     if not len(edges):
         return edges

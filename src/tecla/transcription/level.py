@@ -15,6 +15,11 @@ SILENCE_DB: Final = -100.0  # below the last bit of a 16-bit file nothing was re
 
 _BLOCK_SAMPLES: Final = SAMPLE_RATE // 10
 _LOUD_PART: Final = 95  # percentile: neither a single bang nor long rests decide
+_FIRST_DB: Final = -40.0  # what is believed before anything was heard ...
+_FIRST_BLOCKS: Final = 4  # ... and how firmly, in blocks
+_REST_DB: Final = 40.0  # so far below the loudest nobody plays
+_QUIETEST_DB: Final = -60.0  # a take this soft is a room without a player: it is not raised any further
+_MEMORY_BLOCKS: Final = 3000  # five minutes of playing
 
 
 def loud_part_db(blocks: Iterable[NDArray[np.float32]]) -> float:
@@ -35,3 +40,30 @@ def loud_part_db(blocks: Iterable[NDArray[np.float32]]) -> float:
     power = np.concatenate(levels) if levels else np.zeros(0)
     loud = float(np.percentile(power, _LOUD_PART)) if len(power) else 0.0
     return 10 * float(np.log10(loud)) if loud > 0 else -np.inf
+
+
+class RunningLevel:
+    """The level of a take that is still being played, as far as it can be known: the loud part of what was heard so far.
+
+    It begins below where most recordings lie, as a soft beginning must not be missed; the first strong note corrects it before
+    that note is decided upon. Long rests do not count: a player who has not begun is not a soft player.
+    """
+
+    def __init__(self) -> None:
+        self._power = [10 ** (_FIRST_DB / 10)] * _FIRST_BLOCKS
+        self._rest = np.zeros(0, np.float32)
+
+    def hear(self, samples: NDArray[np.float32]) -> None:
+        """Takes the next (N,) samples."""
+        rest = np.concatenate([self._rest, samples])
+        whole = len(rest) // _BLOCK_SAMPLES * _BLOCK_SAMPLES
+        blocks, self._rest = rest[:whole].reshape(-1, _BLOCK_SAMPLES), rest[whole:]
+        gate = max(self._power) * 10 ** (-_REST_DB / 10)
+        self._power += [power for power in blocks.var(1).tolist() if power > gate]
+        del self._power[:-_MEMORY_BLOCKS]
+
+    @property
+    def gain(self) -> np.float32:
+        """What brings the loud part to its nominal level."""
+        loud_db = 10 * np.log10(np.percentile(self._power, _LOUD_PART))
+        return np.float32(10 ** ((NOMINAL_DB - max(loud_db, _QUIETEST_DB)) / 20))

@@ -1,0 +1,114 @@
+"""tecla live: from a microphone to notes as they are played."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from tecla.cli.roll import Roll, event_line
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tecla.io.midi_port import MidiPort
+    from tecla.music.events import Event
+    from tecla.transcription.live import LiveTranscriber
+
+_LATE_SAMPLES: Final = 4_800  # 0.3 s at once: the computer does not keep up, and should hear them in one go
+_ROW_SEC: Final = 0.09  # a row for every step of the transcriber
+
+
+def live(
+    sound: Annotated[
+        str | None, typer.Option("--input", metavar="DEVICE|FILE", help="A microphone's number or name, or a file to hear in real time.")
+    ] = None,
+    midi_out: Annotated[
+        str | None, typer.Option(metavar="PORT", help="Play the notes on this MIDI port; 'virtual' makes a port named tecla.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(metavar="OUT", help="Write everything here at the end: .mid .json .csv, or a page.")
+    ] = None,
+    look_ahead: Annotated[
+        int, typer.Option(metavar="MS", help="How much must be heard after a note before it is told: sooner, or surer.")
+    ] = 300,
+    model: Annotated[str, typer.Option(help="The weights: a shipped model's name, or an .onnx file.")] = "default",
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace OUT if it exists.")] = False,
+) -> None:
+    """Hear a piano as it is played: notes in the terminal, on a MIDI port, in a file.
+
+    \b
+    tecla live                                       the microphone, as a roll in the terminal
+    tecla live --midi-out virtual --record take.mid  to other programs, and to a file
+    tecla live --input take.wav --look-ahead 150     a recording, as if it were played now
+
+    Stop it with Ctrl-C. Microphone and MIDI ports need pip install "tecla[live]". On leaving, however that comes about, every note on
+    the port is switched off.
+    """
+    from tecla import workbench  # noqa: PLC0415
+    from tecla.io.midi_port import open_port  # noqa: PLC0415
+    from tecla.music.events import events_to_performance  # noqa: PLC0415
+
+    if record is not None:
+        workbench.check_output(record, force)
+    transcriber = workbench.live_transcriber(look_ahead / 1000, model)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to leave is no reason to leave notes behind
+    stage = _Stage()
+    try:
+        with ExitStack() as open_things:
+            stage.port = open_things.enter_context(open_port(midi_out)) if midi_out is not None else None
+            _hear(transcriber, _samples(sound), stage)
+    finally:
+        if record is not None:
+            performance = events_to_performance(stage.events)
+            workbench.save(performance, record)
+            print(f"{record}: {len(performance):,} notes", file=sys.stderr)
+
+
+def _hear(transcriber: LiveTranscriber, sound: Iterator[NDArray[Any]], stage: _Stage) -> None:
+    """Until the sound ends or someone stops it; whatever ends it, what still sounds is ended, too."""
+    try:
+        for samples in sound:
+            stage.show(transcriber.push(samples, hurry=len(samples) > _LATE_SAMPLES), transcriber.heard_sec)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        stage.show(transcriber.flush(), transcriber.heard_sec)
+
+
+class _Stage:
+    """Where events go: the list, the port, the terminal."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.port: MidiPort | None = None
+        self._roll = Roll() if sys.stdout.isatty() else None
+        self._row: list[Event] = []
+        self._row_sec = 0.0
+
+    def show(self, events: list[Event], heard_sec: float) -> None:
+        self.events += events
+        for event in events:
+            if self.port is not None:
+                self.port.play(event)
+            if self._roll is None:
+                print(event_line(event), flush=True)
+        self._row += events
+        if self._roll is not None and heard_sec >= self._row_sec:
+            row, self._row, self._row_sec = self._roll.row(self._row), [], heard_sec + _ROW_SEC
+            if row is not None:
+                print(row, flush=True)
+
+
+def _samples(sound: str | None) -> Iterator[NDArray[Any]]:
+    from tecla import workbench  # noqa: PLC0415
+    from tecla.io.microphone import listen, play_back  # noqa: PLC0415
+
+    if sound is not None and (Path(sound).exists() or Path(sound).suffix):
+        return play_back(workbench.open_sound(sound).blocks())
+    return listen(sound)
