@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from tecla.cli.roll import Roll, event_line
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -85,6 +83,8 @@ class _Stage:
     """Where events go: the list, the port, the terminal."""
 
     def __init__(self) -> None:
+        from tecla.cli.roll import Roll  # noqa: PLC0415
+
         self.events: list[Event] = []
         self.port: MidiPort | None = None
         self._roll = Roll() if sys.stdout.isatty() else None
@@ -92,6 +92,8 @@ class _Stage:
         self._row_sec = 0.0
 
     def show(self, events: list[Event], heard_sec: float) -> None:
+        from tecla.cli.roll import event_line  # noqa: PLC0415
+
         self.events += events
         for event in events:
             if self.port is not None:
