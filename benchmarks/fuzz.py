@@ -1,8 +1,8 @@
 """Every reader on files that nobody meant well: python benchmarks/fuzz.py [READER ...] [--inputs 100000] [--keep FOLDER]
 
-Needs `pip install atheris`. libFuzzer changes small good files in a child process, guided by what tecla's own code does with them. An input counts as found
-when the reader raises anything but a TeclaError, dies, takes longer than 10 s or more than 2 GB; it is kept in FOLDER, and the
-next child goes on where the last one died.
+Needs `pip install atheris`. libFuzzer changes small good files in a child process, guided by what tecla's own code does with
+them. An input counts as found when the reader raises anything but a TeclaError, dies, takes longer than 10 s or more than 2 GB;
+it is kept in FOLDER, and the next child goes on where the last one died.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -88,7 +89,6 @@ READERS: Final[dict[str, tuple[str, Callable[[Path], object]]]] = {
 
 def seeds(reader: str) -> Iterator[bytes]:
     """Small good files of a reader's kind, made here."""
-    from tecla.io.audio import save_audio
     from tecla.io.midi import save_midi
     from tecla.io.musicxml import save_musicxml
     from tecla.io.notes import save_csv, save_json
@@ -169,10 +169,8 @@ def fuzz_here(reader: str, arguments: list[str]) -> None:
 
     def one_input(data: bytes) -> None:
         path.write_bytes(data)
-        try:
+        with suppress(TeclaError):
             read(path)
-        except TeclaError:
-            pass
 
     atheris.Setup([sys.argv[0], *arguments], one_input)
     atheris.Fuzz()
