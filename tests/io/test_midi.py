@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tecla.errors import InputError, InputWarning, OutputError
 from tecla.io.midi import TICKS_PER_SEC, load_midi, save_midi
 from tecla.music import Performance
+from tecla.music.performance import BEND
 
 TICK_SEC = 1 / TICKS_PER_SEC
 
@@ -220,3 +221,13 @@ def test_writing_moves_nothing_by_more_than_half_a_tick(performance: Performance
 def test_what_was_written_once_is_written_the_same_again(performance: Performance) -> None:
     once, _ = written(performance)
     assert written(once)[0] == once
+
+
+def test_bends_are_pitch_bend_messages_between_key_up_and_key_down(tmp_path: Path) -> None:
+    bends = np.array([(0.0, 0.0), (0.5, 2.0), (1.0, -1.0)], BEND)
+    line = Performance.from_arrays([0.0, 1.0], [1.0, 2.0], [60, 62])
+    save_midi(Performance(line.notes, bends=bends), tmp_path / "line.mid")
+    messages = [m for m in mido.MidiFile(tmp_path / "line.mid").tracks[1] if m.type in ("note_on", "note_off", "pitchwheel")]
+    assert [m.pitch for m in messages if m.type == "pitchwheel"] == [0, 8191, -4096]
+    assert [m.type for m in messages] == ["pitchwheel", "note_on", "pitchwheel", "note_off", "pitchwheel", "note_on", "note_off"]
+    assert load_midi(tmp_path / "line.mid").notes["pitch"].tolist() == [60, 62]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tecla.corpora import folder, maestro, maps, smd
+from tecla.corpora import folder, maestro, maps, smd, voice
 from tecla.corpora.corpus import Corpus, Recording, check_splits, shared_compositions
 from tecla.errors import OptionError
 
@@ -17,6 +17,7 @@ LOADERS: Final[dict[str, Callable[[Path], Corpus]]] = {
     "maestro": maestro.load,
     "smd": smd.load,
     "folder": folder.load,
+    "voice": voice.load,
 }
 
 

@@ -24,6 +24,7 @@ from tecla.music import CONTROL, NOTE, Performance
 TICKS_PER_QUARTER: Final = 960
 TICKS_PER_SEC: Final = TICKS_PER_QUARTER * 1_000_000 / smf.DEFAULT_TEMPO  # 1920: a time moves by 0.26 ms at most
 SHORTEST_NOTE_SEC: Final = 0.001
+BEND_RANGE: Final = 2.0  # semitones that a full pitch bend moves
 _LARGEST_FILE_BYTES: Final = 8 * 2**20  # MAESTRO's largest is 0.5 MB
 _LONGEST_SEC: Final = 100 * 3600.0
 _EARLIEST_SEC: Final = -0.05
@@ -194,6 +195,7 @@ def save_midi(performance: Performance, path: str | os.PathLike[str], title: str
 
     A note lasts at least one tick and ends no later than its key's next onset; of two onsets of one key in one tick the
     louder stays. At one tick pedals move first, then keys come up, then keys go down: a pedal pressed at key-up holds.
+    Bends are pitch bend messages of +-2 semitones, the range that every synthesizer begins with.
 
     Raises:
         OutputError: the target cannot be written, or a note begins before 0 s or beyond 38 hours.
@@ -208,13 +210,16 @@ def save_midi(performance: Performance, path: str | os.PathLike[str], title: str
 
 def _to_events(performance: Performance) -> NDArray[np.void]:
     pitch, onset, offset, velocity = _note_ticks(performance.notes)
-    moves = performance.controls
-    n_notes, n_moves = len(pitch), len(moves)
-    events = np.zeros(2 * n_notes + n_moves, smf.EVENT)
-    events["kind"] = np.repeat((smf.CONTROL_CHANGE, smf.NOTE_OFF, smf.NOTE_ON), (n_moves, n_notes, n_notes))
-    events["tick"] = np.concatenate((_sec_to_tick(moves["time_sec"]), offset, onset))
-    events["number"] = np.concatenate((moves["number"], pitch, pitch))
-    events["value"] = np.concatenate((moves["value"], np.full(n_notes, 64), velocity))
+    moves, bends = performance.controls, performance.bends
+    bent = np.clip(np.rint(8192 + bends["semitones"] * (8192 / BEND_RANGE)), 0, 16383).astype("i8")
+    n_notes, n_moves, n_bends = len(pitch), len(moves), len(bends)
+    events = np.zeros(2 * n_notes + n_moves + n_bends, smf.EVENT)
+    # Keys come up before the pitch bends and go down after it: no note is heard with its neighbour's bend.
+    kinds = (smf.CONTROL_CHANGE, smf.NOTE_OFF, smf.PITCH_BEND, smf.NOTE_ON)
+    events["kind"] = np.repeat(kinds, (n_moves, n_notes, n_bends, n_notes))
+    events["tick"] = np.concatenate((_sec_to_tick(moves["time_sec"]), offset, _sec_to_tick(bends["time_sec"]), onset))
+    events["number"] = np.concatenate((moves["number"], pitch, bent & 0x7F, pitch))
+    events["value"] = np.concatenate((moves["value"], np.full(n_notes, 64), bent >> 7, velocity))
     return events[np.argsort(events["tick"], kind="stable")]
 
 

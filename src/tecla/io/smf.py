@@ -22,6 +22,7 @@ EVENT: Final = np.dtype([("tick", "i8"), ("kind", "u1"), ("channel", "u1"), ("nu
 NOTE_OFF: Final = 0x80
 NOTE_ON: Final = 0x90
 CONTROL_CHANGE: Final = 0xB0
+PITCH_BEND: Final = 0xE0  # number holds the lower 7 bits, value the upper 7; written, not read
 DEFAULT_TEMPO: Final = 500_000  # microseconds a quarter, 120 bpm
 
 _PEDALS: Final = frozenset((64, 66, 67))

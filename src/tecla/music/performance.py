@@ -17,6 +17,7 @@ from tecla.errors import InputError
 
 NOTE: Final = np.dtype([("onset_sec", "f8"), ("offset_sec", "f8"), ("pitch", "i2"), ("velocity", "i2"), ("confidence", "f4")])
 CONTROL: Final = np.dtype([("time_sec", "f8"), ("number", "i2"), ("value", "i2")])
+BEND: Final = np.dtype([("time_sec", "f8"), ("semitones", "f4")])  # a voice's distance from its note's pitch, from then on
 
 SUSTAIN: Final = 64
 SOSTENUTO: Final = 66
@@ -31,10 +32,12 @@ class Performance:
     Shape:
         notes: (N,) structured, fields of `NOTE`; `offset_sec` is the key-up, `confidence` 0..1 (1 where it was not estimated)
         controls: (M,) structured, fields of `CONTROL`; pedal controllers only
+        bends: (K,) structured, fields of `BEND`; a single voice has them, a piano none
     """
 
     notes: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, NOTE))
     controls: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, CONTROL))
+    bends: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, BEND))
 
     def __post_init__(self) -> None:
         notes, controls = np.asarray(self.notes, NOTE), np.asarray(self.controls, CONTROL)
@@ -42,6 +45,7 @@ class Performance:
         order = np.lexsort((notes["pitch"], notes["onset_sec"]))
         object.__setattr__(self, "notes", _frozen(notes[order]))
         object.__setattr__(self, "controls", _frozen(controls[np.argsort(controls["time_sec"], kind="stable")]))
+        object.__setattr__(self, "bends", _frozen(np.asarray(self.bends, BEND)))
 
     @classmethod
     def from_arrays(
@@ -74,7 +78,7 @@ class Performance:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Performance):
             return NotImplemented
-        return np.array_equal(self.notes, other.notes) and np.array_equal(self.controls, other.controls)
+        return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in ("notes", "controls", "bends"))
 
     @property
     def duration_sec(self) -> float:
@@ -113,11 +117,12 @@ class Performance:
 
     def shifted(self, shift_sec: float) -> Performance:
         """Everything `shift_sec` later (earlier if negative)."""
-        notes, controls = self.notes.copy(), self.controls.copy()
+        notes, controls, bends = self.notes.copy(), self.controls.copy(), self.bends.copy()
         notes["onset_sec"] += shift_sec
         notes["offset_sec"] += shift_sec
         controls["time_sec"] += shift_sec
-        return replace(self, notes=notes, controls=controls)
+        bends["time_sec"] += shift_sec
+        return replace(self, notes=notes, controls=controls, bends=bends)
 
     def transposed(self, semitones: int) -> Performance:
         """Every pitch `semitones` higher.

@@ -25,6 +25,16 @@ _MOST_THREADS: Final = 4
 
 
 @dataclass(frozen=True)
+class Cut:
+    """How a sound is cut into windows: frames in one, of them context on each side, samples between frames and beside them."""
+
+    window_frames: int = WINDOW_FRAMES
+    context_frames: int = CONTEXT_FRAMES
+    hop_samples: int = HOP_SAMPLES
+    margin_samples: int = MARGIN_SAMPLES
+
+
+@dataclass(frozen=True)
 class Activations:
     """What the network believes of a stretch of frames, 0..1.
 
@@ -80,28 +90,29 @@ class Network:
         return Activations(heard.keys[skip : skip + keep], heard.pedals[skip : skip + keep])
 
 
-def windows(blocks: Iterable[NDArray[np.float32]]) -> Iterator[tuple[NDArray[np.float32], int, int]]:
+def windows(blocks: Iterable[NDArray[np.float32]], cut: Cut | None = None) -> Iterator[tuple[NDArray[np.float32], int, int]]:
     """Cuts a sound into overlapping windows with margins: (samples, frames to skip, frames to keep).
 
     The frames kept follow each other without gap or overlap; the last window is as short as the sound needs.
     """
-    window = (WINDOW_FRAMES - 1) * HOP_SAMPLES + 2 * MARGIN_SAMPLES
-    advance = (WINDOW_FRAMES - 2 * CONTEXT_FRAMES) * HOP_SAMPLES
+    cut = cut or Cut()
+    hop, kept = cut.hop_samples, cut.window_frames - 2 * cut.context_frames
+    window = (cut.window_frames - 1) * hop + 2 * cut.margin_samples
     # Silence before the beginning, so that the first frame has a context like every other.
-    lead = CONTEXT_FRAMES * HOP_SAMPLES + MARGIN_SAMPLES
+    lead = cut.context_frames * hop + cut.margin_samples
     buffer, total, spoken = np.zeros(lead, np.float32), 0, 0
     for block in blocks:
         buffer, total = np.concatenate([buffer, block]), total + len(block)
         while len(buffer) >= window:
-            yield buffer[:window], CONTEXT_FRAMES, WINDOW_FRAMES - 2 * CONTEXT_FRAMES
-            spoken += WINDOW_FRAMES - 2 * CONTEXT_FRAMES
-            buffer = buffer[advance:]
-    left = -(-total // HOP_SAMPLES) - spoken
+            yield buffer[:window], cut.context_frames, kept
+            spoken += kept
+            buffer = buffer[kept * hop :]
+    left = -(-total // hop) - spoken
     while left > 0:
-        keep = min(left, WINDOW_FRAMES - 2 * CONTEXT_FRAMES)
-        need = (keep + 2 * CONTEXT_FRAMES - 1) * HOP_SAMPLES + 2 * MARGIN_SAMPLES
-        yield np.pad(buffer[:need], (0, max(0, need - len(buffer)))), CONTEXT_FRAMES, keep
-        buffer, left = buffer[advance:], left - keep
+        keep = min(left, kept)
+        need = (keep + 2 * cut.context_frames - 1) * hop + 2 * cut.margin_samples
+        yield np.pad(buffer[:need], (0, max(0, need - len(buffer)))), cut.context_frames, keep
+        buffer, left = buffer[kept * hop :], left - keep
 
 
 def find_weights(model: str) -> Path:

@@ -1,0 +1,82 @@
+"""A line's network at work, by onnxruntime: sound of any length in, belief out. The file says its hop and its pitches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from tecla.errors import InputError, OptionError
+from tecla.transcription.monophonic.decode import LineBelief
+from tecla.transcription.monophonic.features import MARGIN_SAMPLES, spectrogram
+from tecla.transcription.network import WEIGHTS, Cut, windows
+
+MODELS: Final = {"default": "voice", "c4-e4-g4": "voice-c4-e4-g4"}
+_WINDOW_SEC, _CONTEXT_SEC = 16.0, 2.0
+
+
+class LineNetwork:
+    """Weights in an onnxruntime session.
+
+    Shape:
+        pitches: (S,) MIDI pitches of the states after silence
+    """
+
+    def __init__(self, path: Path) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            said = self._session.get_modelmeta().custom_metadata_map
+            self.hop_samples = int(said["hop_samples"])
+            self.pitches: NDArray[np.intp] = np.array(said["pitches"].split(), np.intp)
+            self._together = int(said["frames_together"])
+        except KeyError as error:
+            raise InputError(f"{path} is no network for a single line (it does not say its {error}): use one that tecla trained") from None
+        except Exception as error:  # onnxruntime's errors share no public base class
+            raise InputError(f"{path} cannot be used as a network: {str(error).splitlines()[0]}") from error
+
+    def __call__(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Shape: features (W, T, F) -> states (T, S + 1), events (T, 2)."""
+        n_frames = features.shape[1]
+        whole = np.pad(features, ((0, 0), (0, -n_frames % self._together), (0, 0)), "edge")
+        states, events = self._session.run(None, {"features": whole[None]})
+        return states[:n_frames], events[:n_frames]
+
+    def stream(self, blocks: Iterable[NDArray[np.float32]], gain: float) -> Iterator[LineBelief]:
+        """Belief of a whole sound, piece by piece in order, every frame once; frame t stands at t * hop_samples.
+
+        Shape:
+            blocks: (N,) float32 stretches of mono audio at 16 kHz; `gain` is put on before the network hears it
+        """
+        frames = int(16000 / self.hop_samples * _WINDOW_SEC), int(16000 / self.hop_samples * _CONTEXT_SEC)
+        for samples, skip, keep in windows(blocks, Cut(*frames, self.hop_samples, MARGIN_SAMPLES)):
+            states, events = self(spectrogram(samples * np.float32(gain), self.hop_samples))
+            level = self._level_db(samples, len(states))
+            onset, bend = events[skip : skip + keep].T
+            yield LineBelief(states[skip : skip + keep], onset, bend, level[skip : skip + keep])
+
+    def _level_db(self, samples: NDArray[np.float32], n_frames: int) -> NDArray[np.float32]:
+        """Loudness around each frame, (T,) dB."""
+        framed = np.lib.stride_tricks.sliding_window_view(samples[MARGIN_SAMPLES // 2 :], MARGIN_SAMPLES)[:: self.hop_samples][:n_frames]
+        return (10 * np.log10(np.square(framed).mean(1) + 1e-10)).astype(np.float32)
+
+
+def find_line_weights(model: str) -> Path:
+    """Path of shipped weights by name, or of an .onnx file.
+
+    Raises:
+        OptionError: no such model.
+    """
+    if model in MODELS:
+        return WEIGHTS / f"{MODELS[model]}.onnx"
+    if not model.endswith(".onnx"):
+        raise OptionError(f"there is no voice model {model!r}: choose {' or '.join(MODELS)}, or give the path of an .onnx file")
+    if not Path(model).is_file():
+        raise OptionError(f"{model} does not exist: name an .onnx file or {' or '.join(MODELS)}")
+    return Path(model)
