@@ -41,8 +41,9 @@ from tecla.training.voice_classes import (
     train_classes,
 )
 
+CLOCK = tuple(FRAME_RATE * period_sec for period_sec in (4.0, 2.0, 1.0, 0.5, 0.25))
 NETWORKS: dict[str, Callable[[int], nn.Module]] = {
-    "crnn": lambda n: CRNN(CRNNConfig(n_outputs=n, stride=3, memory=64)),
+    "crnn": lambda n: CRNN(CRNNConfig(n_outputs=n, stride=3, memory=64, clock=CLOCK)),
     "transformer": lambda n: Transformer(TransformerConfig(n_outputs=n, stride=3)),
     "unet": lambda n: UNet(UNetConfig(n_outputs=n, stride=3)),
     "unet_bilstm": lambda n: UNetBiLSTM(UNetBiLSTMConfig(n_outputs=n, stride=3)),

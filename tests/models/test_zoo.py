@@ -19,6 +19,7 @@ SMALL: dict[str, Any] = {"n_bins": N_BINS, "channels": 4, "dropout": 0.0}
 FRAMEWISE: dict[str, Callable[[], nn.Module]] = {
     "crnn": lambda: CRNN(CRNNConfig(embedding=12, memory=12, layers=1, **SMALL)),
     "crnn, stride 3": lambda: CRNN(CRNNConfig(embedding=12, memory=12, stride=3, **SMALL)),
+    "crnn, clock": lambda: CRNN(CRNNConfig(embedding=12, memory=12, clock=(4.0, 16.0), **SMALL)),
     "transformer": lambda: Transformer(TransformerConfig(width=16, heads=2, layers=2, **SMALL)),
     "unet": lambda: UNet(UNetConfig(depth=2, embedding=16, **SMALL)),
     "unet_bilstm": lambda: UNetBiLSTM(UNetBiLSTMConfig(depth=2, embedding=16, memory=8, **SMALL)),

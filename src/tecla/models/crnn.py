@@ -28,6 +28,7 @@ class CRNNConfig:
     stride: int = 2
     dropout: float = 0.3
     causal: bool = False
+    clock: tuple[float, ...] = ()  # periods, in frames, of a clock that the memory can read: who sings to a metronome begins on its beats
 
 
 class Stem(nn.Module):
@@ -68,15 +69,27 @@ class CRNN(nn.Module):
         self.standardise = Standardise(c.n_windows, c.n_bins)
         self.stem = Stem(c)
         dropout = c.dropout if c.layers > 1 else 0.0
-        self.memory = nn.GRU(c.embedding, c.memory, c.layers, batch_first=True, bidirectional=not c.causal, dropout=dropout)
+        self.memory = nn.GRU(
+            c.embedding + 2 * len(c.clock), c.memory, c.layers, batch_first=True, bidirectional=not c.causal, dropout=dropout
+        )
         self.answer = nn.Linear(c.memory * (1 if c.causal else 2), c.n_outputs)
         self.drop = nn.Dropout(c.dropout)
 
     def forward(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
         n_frames = features.shape[2]
         x, mask = pad_frames(keep(self.standardise(features), mask), mask, self.config.stride)
-        x = remember(self.memory, self.stem(x, mask), coarser(mask, self.config.stride))
+        seen, mask = self.stem(x, mask), coarser(mask, self.config.stride)
+        if self.config.clock:
+            seen = torch.cat([seen, keep(hands(seen, self.config.clock, self.config.stride), mask)], -1)
+        x = remember(self.memory, seen, mask)
         return spread(self.answer(self.drop(x)), self.config.stride, n_frames)
+
+
+def hands(coarse: Tensor, periods: tuple[float, ...], stride: int) -> Tensor:
+    """Where the hands of a clock stand, from the first frame on: (B, L, C) -> (B, L, 2 len(periods)), sines, then cosines."""
+    frame = torch.arange(coarse.shape[1], device=coarse.device)[:, None] * stride + (stride - 1) / 2
+    angle = 2 * torch.pi * frame / torch.tensor(periods, device=coarse.device)  # (L, periods)
+    return torch.cat([angle.sin(), angle.cos()], -1).expand(coarse.shape[0], -1, -1)
 
 
 def spread(coarse: Tensor, stride: int, n_frames: int) -> Tensor:

@@ -79,7 +79,7 @@ class UNet(nn.Module):
         self.standardise = Standardise(c.n_windows, c.n_bins)
         self.shape = Shape(c, make_pair)
         self.embed = nn.Linear(c.channels * (c.n_bins // 4), c.embedding)
-        self.answer = nn.Linear(c.embedding, c.n_outputs)
+        self.answer: nn.Module = nn.Linear(c.embedding, c.n_outputs)
         self.drop = nn.Dropout(c.dropout)
 
     def forward(self, features: Tensor, mask: Tensor | None = None) -> Tensor:

@@ -86,7 +86,9 @@ class LineExamples(Dataset[LineBatch]):
         examples += [self._clip(rng) for _ in range(self.mix.recorded if self.clips else 0)]
         dry = torch.from_numpy(np.stack([example.samples for example in examples]))
         recorded = torch.tensor([float(example.pitch is None) for example in examples])
-        heard = World(torch.device("cpu"), generator)(dry, None, None, recorded).numpy()
+        heard = World(torch.device("cpu"), generator)(
+            dry, None, None, recorded, torch.from_numpy(rng.normal(0, 3, len(dry)).astype(np.float32))
+        ).numpy()
         return _batch(heard, examples)
 
     def _sung(self, rng: np.random.Generator) -> _Example:
