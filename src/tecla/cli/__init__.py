@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from tecla import __version__
-from tecla.cli import engrave, evaluate, generate, live, originality, render, studio, train, transcribe
+from tecla.cli import corpora, engrave, evaluate, generate, live, originality, render, studio, train, transcribe
 from tecla.errors import InputWarning, TeclaError
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ evaluate.app.command("originality")(originality.originality)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(train.app, name="train")
 app.command("studio")(studio.studio)
+app.add_typer(corpora.app, name="corpora")
 app.command("export")(train.export)
 
 

@@ -31,14 +31,18 @@ PIECE_COLUMNS: Final[Mapping[str, str]] = {
 
 def print_verdict(verdict: Verdict) -> None:
     """Prints pieces, means by group, and where the errors sit."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=PLAIN_WIDTH)
+    console = make_console()
     console.print(piece_table(verdict.pieces))
     for group, summary in verdict.summaries.items():
         console.print(summary_table(summary, group or "all pieces"))
     for table in mistake_tables(verdict.summaries[""].mistakes):
         console.print(table)
+
+
+def make_console() -> Console:
+    """Standard output, as wide as its terminal, or wide enough for tables where there is none."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PLAIN_WIDTH)
 
 
 def piece_table(pieces: Sequence[Piece]) -> Table:

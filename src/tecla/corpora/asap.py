@@ -20,9 +20,26 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tecla.corpora.about import About, Download
 from tecla.errors import InputError
 
 LICENCE: Final = "CC BY-NC-SA 4.0"
+CITATION: Final = (
+    "F. Foscarin, A. McLeod, P. Rigaux, F. Jacquemard, M. Sakai: ASAP: a dataset of aligned scores and performances for piano"
+    " transcription. ISMIR 2020; S. Peter et al.: Automatic note-level score-to-performance alignments in the ASAP dataset. TISMIR 2023"
+)
+URL: Final = "https://github.com/CPJKU/asap-dataset"
+ABOUT: Final = About(
+    "asap",
+    "(n)ASAP, aligned scores and performances",
+    "as found; the folder's metadata.csv tells",
+    LICENCE,
+    CITATION,
+    URL,
+    "ours, by piece: validation and development are listed in corpora/asap.py, the rest is train",
+    # An archive made on demand: its bytes, and so its checksum and length, change with the packer.
+    {"full": Download(f"{URL}/archive/refs/heads/main.zip", "", 0)},
+)
 VALIDATION: Final = (
     ("Bach", "Prelude_bwv_875"),
     ("Beethoven", "Piano_Sonatas_24-1"),

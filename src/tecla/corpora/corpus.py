@@ -24,6 +24,7 @@ class Recording:
     split: str
     composition: str
     group: str = ""
+    composer: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,21 @@ import warnings
 from os import PathLike
 from pathlib import Path
 
+from tecla.corpora.about import About
 from tecla.corpora.corpus import Corpus, Recording, check_found
 from tecla.errors import InputError, InputWarning
 from tecla.io.audio import READABLE
 
+ABOUT = About(
+    "folder",
+    "Your own recordings",
+    "as found",
+    "the owner's",
+    "",
+    "",
+    "none: all pairs are in split all",
+    obtain="record, then let tecla corpora add pair and align sound and MIDI",
+)
 NOTES = frozenset({".mid", ".midi"})
 
 

@@ -16,12 +16,31 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tecla.corpora.about import About, Download
 from tecla.errors import InputError
 
 NAME: Final = "jsb_chorales"
 LICENCE: Final = "none stated (J. S. Bach, public domain)"
 CITATION: Final = "Boulanger-Lewandowski et al. 2012; Huang et al. 2017 (Jsb16thSeparated)"
 FILE: Final = "Jsb16thSeparated.json"
+URL: Final = "https://github.com/czhuang/JSB-Chorales-dataset"
+ABOUT: Final = About(
+    "jsb",
+    "JSB chorales on 16ths",
+    "Jsb16thSeparated",
+    LICENCE,
+    CITATION,
+    URL,
+    "canonical: 229 train, 76 validation, 77 test chorales",
+    {
+        "full": Download(
+            f"https://raw.githubusercontent.com/czhuang/JSB-Chorales-dataset/master/{FILE}",
+            "79294cc374f9252e95ef4b703161524c1c53dc1f712c236f00f1c1f5d54af5a7",
+            1_666_444,
+            FILE,
+        )
+    },
+)
 SPLIT_SIZES: Final = {"train": 229, "validation": 76, "test": 77}
 SILENCE: Final = -1
 

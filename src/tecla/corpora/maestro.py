@@ -17,6 +17,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Final
 
+from tecla.corpora.about import About, Download
 from tecla.corpora.corpus import Corpus, Recording, check_found, composition_id, sound_beside
 from tecla.errors import InputError
 
@@ -26,6 +27,24 @@ CITATION: Final = (
     " Music Modeling and Generation with the MAESTRO Dataset. ICLR 2019"
 )
 URL: Final = "https://magenta.tensorflow.org/datasets/maestro"
+_PUBLISHED: Final = "https://storage.googleapis.com/magentadata/datasets/maestro/v3.0.0"
+ABOUT: Final = About(
+    "maestro",
+    "MAESTRO",
+    "3.0.0",
+    LICENCE,
+    CITATION,
+    URL,
+    "official: 962 train, 137 validation, 177 test performances; no composition in two of them",
+    {  # SHA-256 as the publisher prints them
+        "midi": Download(
+            f"{_PUBLISHED}/maestro-v3.0.0-midi.zip", "70470ee253295c8d2c71e6d9d4a815189e35c89624b76d22fce5a019d5dde12c", 58_416_533
+        ),
+        "full": Download(
+            f"{_PUBLISHED}/maestro-v3.0.0.zip", "6680fea5be2339ea15091a249fbd70e49551246ddbd5ca50f1b2352c08c95291", 108_445_099_632
+        ),
+    },
+)
 # SHA-256 of the tables of version 3.0.0: what is not one of them is some other version.
 TABLES_V3: Final = {
     "cb88a64a12971a995dd41852aa3a33879501cf70d01b9a6feb637f4ad8d8ddff": "csv",
@@ -86,4 +105,6 @@ def _recording(folder: Path, row: dict[str, str]) -> Recording | None:
     if composition in MANY_MOVEMENTS:
         composition += f"/{named.stem}"
     audio = sound_beside(folder / row["audio_filename"], (".wav", ".flac", ".ogg"))
-    return Recording(f"{named.parent.name}/{named.stem}", midi, audio, row["split"], f"maestro:{composition}")
+    return Recording(
+        f"{named.parent.name}/{named.stem}", midi, audio, row["split"], f"maestro:{composition}", composer=row["canonical_composer"]
+    )

@@ -15,6 +15,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Final
 
+from tecla.corpora.about import About
 from tecla.corpora.corpus import Corpus, Recording, check_found, sound_beside
 
 LICENCE: Final = "CC BY-NC-SA 2.0 (non-commercial)"
@@ -26,6 +27,25 @@ URL: Final = "https://adasp.telecom-paris.fr/resources/2010-07-08-maps-database/
 DISKLAVIER_BANKS: Final = ("ENSTDkAm", "ENSTDkCl")
 SOFTWARE_BANKS: Final = ("AkPnBcht", "AkPnBsdf", "AkPnCGdD", "AkPnStgb", "SptkBGAm", "SptkBGCl", "StbgTGd2")
 PREFIX: Final = "MAPS_MUS-"
+ABOUT: Final = About(
+    "maps",
+    "MAPS, a piano database",
+    "2010",
+    LICENCE,
+    CITATION,
+    URL,
+    "test: the real Disklavier (ENSTDkAm, ENSTDkCl); train: the software pianos without its pieces",
+    obtain=f"its authors hand it out to whoever agrees to the licence: ask at {URL}, unpack all zips into one folder",
+)
+COMPOSERS: Final = {  # by the beginning of a piece's name
+    "alb": "Isaac Albéniz", "appass": "Ludwig van Beethoven", "bach": "Johann Sebastian Bach", "bor": "Alexander Borodin",
+    "br": "Johannes Brahms", "burg": "Friedrich Burgmüller", "chp": "Frédéric Chopin", "clementi": "Muzio Clementi",
+    "deb": "Claude Debussy", "elise": "Ludwig van Beethoven", "gra": "Enrique Granados", "grieg": "Edvard Grieg",
+    "hay": "Joseph Haydn", "liz": "Franz Liszt", "mendel": "Felix Mendelssohn", "mond": "Ludwig van Beethoven",
+    "mos": "Moritz Moszkowski", "mus": "Modest Mussorgsky", "mz": "Wolfgang Amadeus Mozart", "pathetique": "Ludwig van Beethoven",
+    "rac": "Sergei Rachmaninoff", "schub": "Franz Schubert", "schu": "Franz Schubert", "schum": "Robert Schumann",
+    "scn": "Robert Schumann", "ty": "Pyotr Ilyich Tchaikovsky", "waldstein": "Ludwig van Beethoven",
+}  # fmt: skip
 _SOUNDS: Final = (".wav", ".flac", ".ogg")
 
 
@@ -49,4 +69,14 @@ def _recording(midi: Path) -> Recording | None:
     if not piece or bank not in DISKLAVIER_BANKS + SOFTWARE_BANKS:
         return None
     split = "test" if bank in DISKLAVIER_BANKS else "train"
-    return Recording(name, midi, sound_beside(midi, _SOUNDS), split, f"maps:{piece}", bank)
+    return Recording(name, midi, sound_beside(midi, _SOUNDS), split, f"maps:{piece}", bank, composer_of(piece))
+
+
+def composer_of(piece: str) -> str:
+    """Who wrote a piece, by the longest beginning of its name that is known; "" if none is.
+
+    >>> composer_of("schumm-1"), composer_of("bk_xmas4")
+    ('Robert Schumann', '')
+    """
+    known = [beginning for beginning in COMPOSERS if piece.startswith(beginning)]
+    return COMPOSERS[max(known, key=len)] if known else ""

@@ -19,12 +19,23 @@ from os import PathLike
 from pathlib import Path
 from typing import Final
 
+from tecla.corpora.about import About
 from tecla.corpora.corpus import Corpus, Recording, check_found, sound_beside
 from tecla.errors import InputError
 
 LICENCE: Final = "not stated by the author"
 CITATION: Final = "J. Villatoro: Audio_to_Midi, a dataset of sung C, E and G with MIDI. GitHub, as found in 2026"
 URL: Final = "https://github.com/JavierVillatoro/Audio_to_Midi"
+ABOUT: Final = About(
+    "voice",
+    "voice-c4-e4-g4",
+    "255 clips",
+    LICENCE,
+    CITATION,
+    URL,
+    "split.json: 210 train, 45 validation",
+    obtain=f"no licence is stated: take it from {URL} if its author agrees",
+)
 CLIP_SEC: Final = 4.0
 PITCHES: Final = (60, 64, 67)
 SUNG_OCTAVE: Final = -12  # semitones from the label to what is sung

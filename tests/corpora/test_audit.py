@@ -1,0 +1,81 @@
+"""What is wrong with a corpus is found, and what is not is left in peace."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tecla.corpora.audit import SAME_PIECE, audit, runs_of, shared_music
+from tecla.corpora.pieces import Piece, load_pieces
+from tecla.io.audio import save_audio
+from tecla.io.midi import save_midi
+from tecla.music import Performance
+
+
+def walk(seed: int, n: int = 400) -> Performance:
+    """A melody that no other seed plays."""
+    rng = np.random.default_rng(seed)
+    onset = np.cumsum(rng.choice([0.1, 0.2, 0.4], n))
+    return Performance.from_arrays(onset, onset + 0.1, 60 + rng.integers(-12, 13, n), rng.integers(30, 90, n))
+
+
+def write_pair(folder: Path, name: str, performance: Performance, level: float = 0.3, length_sec: float | None = None) -> None:
+    save_midi(performance, folder / f"{name}.mid")
+    n = int(16000 * (performance.duration_sec + 1 if length_sec is None else length_sec))
+    save_audio(folder / f"{name}.wav", (level * np.sin(np.arange(n) / 8)).clip(-1, 1).astype(np.float32), 16000)
+
+
+def kinds(folder: Path) -> set[tuple[str, str]]:
+    return {(one.kind, one.name) for one in audit(load_pieces(f"folder:{folder}"), folder)}
+
+
+def test_a_sound_corpus_has_no_findings(tmp_path: Path) -> None:
+    write_pair(tmp_path, "a", walk(1, 30))
+    write_pair(tmp_path, "b", walk(2, 30))
+    assert kinds(tmp_path) == set()
+
+
+@pytest.mark.filterwarnings("ignore:.*without a partner")
+def test_each_fault_is_called_by_its_name(tmp_path: Path) -> None:
+    write_pair(tmp_path, "silent", walk(1, 30), level=1e-4)
+    write_pair(tmp_path, "clipped", walk(2, 30), level=3.0)
+    write_pair(tmp_path, "short", walk(3, 30), length_sec=2.0)
+    write_pair(tmp_path, "long", walk(4, 30), length_sec=60.0)
+    write_pair(tmp_path, "empty", Performance(), length_sec=2.0)
+    write_pair(tmp_path, "damaged", walk(5, 30))
+    (tmp_path / "damaged.mid").write_bytes(b"nothing")
+    save_midi(walk(6), tmp_path / "alone.mid")
+    assert kinds(tmp_path) == {
+        ("silent", "silent"),
+        ("clipped", "clipped"),
+        ("wrong length", "short"),
+        ("wrong length", "long"),
+        ("empty", "empty"),
+        ("unreadable notes", "damaged"),
+        ("missing half", "alone.mid"),
+    }
+
+
+def test_one_piece_under_two_names_in_two_splits_is_a_leak() -> None:
+    again = walk(1).transposed(2)
+    faster = Performance.from_arrays(again.notes["onset_sec"] / 1.3, again.notes["offset_sec"] / 1.3, again.notes["pitch"])
+    played = {"a": ("train", walk(1)), "b": ("test", faster), "c": ("test", walk(2)), "d": ("train", walk(1))}
+    pieces = [Piece(name, split, name, "", Performance) for name, (split, _) in played.items()]
+    found = list(shared_music(pieces, {name: runs_of(performance) for name, (_, performance) in played.items()}))
+    assert sorted(one.name for one in found) == ["a", "b"]  # a with b, and b with d; a and d share a split
+    assert all("100%" in one.what for one in found)
+    assert SAME_PIECE < 1
+
+
+def test_a_composition_in_two_splits_is_a_leak() -> None:
+    pieces = [Piece(name, split, "etude", "", lambda: walk(3)) for name, split in (("a", "train"), ("b", "test"))]
+    assert [one.kind for one in audit(pieces, Path("nowhere"))] == ["leak"]
+
+
+def test_the_exit_code_says_so(tecla_exits: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_pair(tmp_path, "a", walk(1, 30))
+    assert tecla_exits("corpora", "audit", f"folder:{tmp_path}") == 0
+    write_pair(tmp_path, "b", walk(2, 30), level=1e-4)
+    assert tecla_exits("corpora", "audit", f"folder:{tmp_path}") == 1
+    assert "silent: b is at" in capsys.readouterr().out
