@@ -13,6 +13,7 @@ import tecla
 import tecla.transcription
 from tecla import workbench
 from tecla.errors import InputError, OptionError, OutputError
+from tecla.io.musicxml import load_musicxml
 from tecla.music import Performance
 
 
@@ -96,3 +97,13 @@ def test_the_public_face_has_its_names() -> None:
     assert set(dir(tecla)) >= set(tecla.__all__)
     with pytest.raises(AttributeError, match="no attribute 'sing'"):
         _ = tecla.sing
+
+
+def test_notes_heard_with_doubt_are_pale_on_the_page(tmp_path: Path) -> None:
+    onset = [0.0, 0.5, 1.0, 1.5, 2.0]
+    confidence = [1.0, 0.5, 0.95, 0.99, 0.3]
+    score = workbench.engrave(Performance.from_arrays(onset, [t + 0.45 for t in onset], [60, 62, 64, 65, 67], confidence=confidence))
+    workbench.save_score(score, tmp_path / "page.musicxml")
+    for page in (score, load_musicxml(tmp_path / "page.musicxml")):
+        pale = {head.pitch.midi for _, _, _, event in page.events() for head in event.heads if head.faint}
+        assert pale == {62, 67}

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 PathLike = str | os.PathLike[str]
 Offsets = Literal["key", "sounding"]
+DOUBTFUL: Final = 0.8  # a note less sure than this is drawn pale on the page
 
 
 def transcribe(
@@ -233,12 +234,16 @@ def draw(performance: Performance, path: PathLike, title: str = "") -> None:
 def engrave(performance: Performance, wishes: Wishes | None = None) -> Score:
     """The page of a performance: beats, bars, hands, voices, spelling; what `wishes` state is obeyed, the rest inferred.
 
+    Notes that were heard with doubt are drawn pale.
+
     Raises:
         OptionError: too many notes for one score.
     """
     from tecla.engraving import Wishes, engrave  # noqa: PLC0415
+    from tecla.music.score import fade  # noqa: PLC0415
 
-    return engrave(performance, wishes or Wishes())
+    doubtful = (performance.notes["confidence"] < DOUBTFUL).nonzero()[0]
+    return fade(engrave(performance, wishes or Wishes()), {str(index) for index in doubtful})
 
 
 def save_score(score: Score, path: PathLike) -> list[Path]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tecla.cli.evaluate_confidence import confidence
 from tecla.cli.evaluate_score import score
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Judge transcriptions against what was played.", no_args_is_help=True)
 app.command("score")(score)
+app.command("confidence")(confidence)
 
 Json = Annotated[Path | None, typer.Option("--json", metavar="OUT", help="Write every figure of every piece as JSON.")]
 Png = Annotated[Path | None, typer.Option("--png", metavar="FOLDER", help="Draw each piece: hits, misses and inventions, after the shift.")]

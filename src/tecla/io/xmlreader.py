@@ -12,6 +12,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from tecla.errors import InputError
+from tecla.io.xmlwriter import FAINT
 from tecla.music.notation import VALUE_QUARTERS, NoteValue, SpelledPitch, TimeSignature
 from tecla.music.score import Clef, Direction, Event, Head, Measure, Score, cut_loose_ties
 
@@ -145,7 +146,7 @@ def _read_head(item: Element) -> Head:
     alter = int(float(item.findtext("pitch/alter") or 0))
     ties = {tie.get("type") for tie in item.findall("tie")}
     pitch = SpelledPitch(step.strip().upper(), alter if alter in _ALTERS else 0, octave)
-    return Head(pitch, "stop" in ties, "start" in ties, item.get("id", ""))
+    return Head(pitch, "stop" in ties, "start" in ties, item.get("id", ""), item.get("color", "").upper() == FAINT)
 
 
 def _value(item: Element, duration: Fraction, grace: bool) -> NoteValue | None:

@@ -23,6 +23,7 @@ _HEADER: Final = (
 _ARTICULATIONS: Final = ("accent", "strong-accent", "staccato", "tenuto", "staccatissimo")
 _ORNAMENTS: Final = ("trill-mark", "turn", "inverted-turn", "mordent", "inverted-mordent")
 _ACCIDENTALS: Final = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
+FAINT: Final = "#9C9C9C"  # of notes that are drawn pale
 _CLEFS: Final = (("G", 2), ("F", 4))
 
 
@@ -145,7 +146,7 @@ def _write_voice(
 
 
 def _note(event: Event, head: Head | None, voice: int, divisions: int, chord: bool, accidental: str | None) -> Element:
-    note = Element("note")
+    note = Element("note", {"color": FAINT} if head and head.faint else {})
     if event.grace:
         SubElement(note, "grace", slash="yes")
     if chord:

@@ -7,7 +7,7 @@ programs refuse.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -20,12 +20,13 @@ LEFT: int = 2
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One note head: pitch, whether a tie leads into it or on from it, its id in the file it was read from."""
+    """One note head: pitch, whether a tie leads into it or on from it, its id in the file it was read from; `faint` is drawn pale."""
 
     pitch: SpelledPitch
     tied_from: bool = False
     tied_to: bool = False
     id: str = ""
+    faint: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,22 @@ class Score:
             InputError: a tie begins and never ends on the same pitch.
         """
         return _join_ties(self)
+
+
+def fade(score: Score, ids: Set[str]) -> Score:
+    """The same page with the heads of these ids drawn pale."""
+    if not ids:
+        return score
+
+    def faded(event: Event) -> Event:
+        heads = tuple(replace(head, faint=head.faint or head.id in ids) for head in event.heads)
+        return event if heads == event.heads else replace(event, heads=heads)
+
+    measures = tuple(
+        replace(measure, voices={voice: tuple(faded(event) for event in events) for voice, events in measure.voices.items()})
+        for measure in score.measures
+    )
+    return replace(score, measures=measures)
 
 
 def _join_ties(score: Score) -> list[ScoreNote]:

@@ -8,6 +8,7 @@ nothing depends on where the pieces were cut.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Final, Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from tecla.music.performance import SUSTAIN, Performance
 from tecla.transcription.coherence import mend_key_up, mend_pedal
+from tecla.transcription.confidence import Calibration, load_calibration
 from tecla.transcription.decode import (
     LONGEST_NOTE_FRAMES,
     DecodeConfig,
@@ -38,19 +40,20 @@ _RELEASE_BEFORE_RESTRIKE_SEC: Final = 0.005
 
 
 class Transcriber:
-    """A network and how to read it."""
+    """A network, how to read it, and how far to believe it."""
 
-    def __init__(self, network: Network, config: DecodeConfig | None = None) -> None:
-        self.network, self.config = network, config or DecodeConfig()
+    def __init__(self, network: Network, config: DecodeConfig | None = None, calibration: Calibration | None = None) -> None:
+        self.network, self.config, self.calibration = network, config or DecodeConfig(), calibration or Calibration()
 
     @classmethod
     def load(cls, model: str = "default", threads: int = 0) -> Transcriber:
         """Shipped weights by name, or an .onnx file; `threads` 0 uses every core.
 
         Raises:
-            OptionError: no such model. InputError: the file is no network.
+            OptionError: no such model. InputError: the file is no network, or its card is damaged.
         """
-        return cls(Network(find_weights(model), threads))
+        weights = find_weights(model)
+        return cls(Network(weights, threads), calibration=load_calibration(weights))
 
     def transcribe(self, blocks: Blocks, on_progress: Callable[[float], None] | None = None, offsets: Offsets = "key") -> Performance:
         """What was played. Empty if nothing can be heard.
@@ -71,7 +74,8 @@ class Transcriber:
             if on_progress is not None:
                 on_progress(sum(map(len, pedals)) / FRAME_RATE)
         pedal_sec = mend_pedal(frames_to_sec(decode_pedal(np.concatenate(pedals), self.config))) if pedals else np.zeros((0, 2))
-        return perform(join(parts), pedal_sec, offsets)
+        notes = join(parts)
+        return perform(replace(notes, confidence=self.calibration(notes.confidence)), pedal_sec, offsets)
 
     def _pieces(self, blocks: Iterator[NDArray[np.float32]]) -> Iterator[tuple[DecodedNotes, NDArray[np.float32]]]:
         """Notes as soon as all they need was heard, with times in frames of the whole sound; and the pedals' activations."""
