@@ -43,7 +43,7 @@ def main() -> None:
         played = excerpt(whole, rng.uniform(0, max(0.0, whole.duration_sec - config.sound_sec)), config.sound_sec, 1.0)
         table, lift = note_table([played], config.sound_sec, rng)
         none, unused = torch.zeros(0), torch.zeros(1, 1, 1, 1)
-        samples = sound(Batch((1 << 31) + number, table, lift, none.long(), none, none, unused, unused))[0].numpy()
+        samples = sound(Batch((1 << 31) + number, table, lift, torch.zeros(1), none.long(), none, none, unused, unused))[0].numpy()
         heard = played.shifted(-PRE_ROLL_SEC)
         onset_sec = heard.notes["onset_sec"]
         kept = heard.notes[(onset_sec >= 0) & (onset_sec < options.seconds)]
