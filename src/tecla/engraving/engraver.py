@@ -22,6 +22,7 @@ from tecla.engraving.metre import TICKS
 from tecla.engraving.network import read_notes
 from tecla.engraving.notewise import FLAGS, PLAIN_PLACES, PLAIN_SHIFTS, Readings
 from tecla.engraving.ornaments import find_ornaments
+from tecla.engraving.ottava import add_octave_lines
 from tecla.engraving.placed import Placed
 from tecla.engraving.spelling import NEARNESS, find_keys, spell
 from tecla.engraving.values import rescaled_values, written_ends
@@ -110,7 +111,7 @@ def engrave_readings(performance: Performance, readings: Readings, wishes: Wishe
     notes = _spell(notes, readings, grid, keys, wishes.key_fifths is not None)
     told = directions(performance, notes, grid, bridge, wishes.tempo_bpm)
     pickup = _pickup(notes, grid)
-    measures = choose_clefs(build_measures(notes, grid.bars, keys.tolist(), told, pickup))
+    measures = add_octave_lines(choose_clefs(build_measures(notes, grid.bars, keys.tolist(), told, pickup)))
     tempo = wishes.tempo_bpm or (float(bridge.tempo_bpm(0.0, 8.0)) if len(performance) else None)
     return Engraving(Score(measures, wishes.title, wishes.composer, tempo), bridge, grid)
 

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from tecla.music.notation import NoteValue
-from tecla.music.score import Clef, Direction, Event, Head, Measure, Score
+from tecla.music.score import RIGHT, Clef, Direction, Event, Head, Measure, Score
 
 _HEADER: Final = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -219,7 +219,8 @@ def _group(notations: Element, name: str, marks: list[str]) -> None:
 
 
 def _direction(direction: Direction, divisions: int, at: Fraction | None = None) -> Element:
-    element = Element("direction", placement="above" if direction.kind == "tempo" else "below")
+    above = direction.kind == "tempo" or (direction.kind == "octave-shift" and direction.staff == RIGHT)
+    element = Element("direction", placement="above" if above else "below")
     kind = SubElement(element, "direction-type")
     if direction.kind == "tempo":
         metronome = SubElement(kind, "metronome")
