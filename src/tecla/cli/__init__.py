@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from tecla import __version__
-from tecla.cli import corpora, engrave, evaluate, generate, live, originality, render, studio, train, transcribe
+from tecla.cli import archive, corpora, engrave, evaluate, generate, live, originality, render, studio, train, transcribe
 from tecla.errors import InputWarning, TeclaError
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ app.add_typer(train.app, name="train")
 app.command("studio")(studio.studio)
 app.add_typer(corpora.app, name="corpora")
 app.command("export")(train.export)
+app.add_typer(archive.app, name="archive")
 
 
 def _print_version(wanted: bool) -> None:

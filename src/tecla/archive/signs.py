@@ -1,0 +1,85 @@
+"""Is it a piano at all? Signs that need no second network: how much of the sound the notes explain, and how sure they are.
+
+A transcriber of pianos hears notes in everything. If they are true, their partials hold most of the sound's energy; in noise and
+speech they do not. `explained` is the share of spectral magnitude at the partials of the sounding notes, above what the same
+notes would cover by chance: 0 for notes thrown at random, 1 if nothing else sounds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tecla.archive.meter import Measured
+from tecla.music import Performance
+from tecla.music.pitch import LOWEST_PITCH, N_KEYS
+from tecla.transcription.features import BINS_PER_SEMITONE, N_BINS
+
+_N_PARTIALS: Final = 16
+_HALF_WIDTH_BINS: Final = 2
+_ATTACK_SEC: Final = 0.25  # half a spectrum's window
+_RING_SEC: Final = 0.25
+_FAINTEST_DB: Final = 50.0  # spectra further below the loudest say nothing
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What speaks for and against a piano; all 0 if nothing was heard."""
+
+    explained: float
+    confidence: float
+    notes_per_sec: float
+
+
+NOTHING: Final = Signs(0.0, 0.0, 0.0)
+
+
+def read_signs(performance: Performance, measured: Measured) -> Signs:
+    """The signs of one transcription and the sound it was made from."""
+    if not len(performance) or not measured.spectra:
+        return NOTHING
+    confidence = float(performance.notes["confidence"].mean(dtype=np.float64))
+    return Signs(_explained(performance, measured), confidence, len(performance) / max(measured.duration_sec, 1.0))
+
+
+def _explained(performance: Performance, measured: Measured) -> float:
+    magnitude = np.sqrt(np.asarray(measured.spectra, np.float64))  # (S, F)
+    total = magnitude.sum(1)
+    at_sec = np.asarray(measured.spectra_sec)
+    clear = total > total.max(initial=0.0) * 10 ** (-_FAINTEST_DB / 20)
+    masks = _sounding_keys(performance, at_sec[clear]) @ _partials() > 0  # (S, F)
+    within, everything = float((magnitude[clear] * masks).sum()), float(total[clear].sum())
+    by_chance = float((masks.mean(1) * total[clear]).sum())
+    return (within - by_chance) / max(everything - by_chance, 1e-12)
+
+
+def _sounding_keys(performance: Performance, at_sec: NDArray[np.float64]) -> NDArray[np.float32]:
+    """1 where a key sounds, (S, 88)."""
+    notes, ends = performance.notes, performance.sounding_offset_sec()
+    first = np.searchsorted(at_sec, notes["onset_sec"] - _ATTACK_SEC)
+    last = np.searchsorted(at_sec, ends + _RING_SEC)
+    change = np.zeros((len(at_sec) + 1, N_KEYS), np.int32)
+    key_index = np.clip(notes["pitch"] - LOWEST_PITCH, 0, N_KEYS - 1)
+    np.add.at(change, (first, key_index), 1)
+    np.add.at(change, (last, key_index), -1)
+    return (np.cumsum(change, axis=0)[:-1] > 0).astype(np.float32)
+
+
+@cache
+def _partials() -> NDArray[np.float32]:
+    """1 in the bins around each key's partials, (88, 396)."""
+    table = np.zeros((N_KEYS, N_BINS), np.float32)
+    for key_index in range(N_KEYS):
+        middle = BINS_PER_SEMITONE * (key_index + 12 * np.log2(np.arange(1, _N_PARTIALS + 1))) + (BINS_PER_SEMITONE - 1) / 2
+        for at in middle:
+            table[key_index, max(0, round(at) - _HALF_WIDTH_BINS) : round(at) + _HALF_WIDTH_BINS + 1] = 1
+    return table
+
+
+def likely_not_piano(signs: Signs) -> bool:
+    """Whether the signs speak against a piano; also if nothing was heard."""
+    return signs.explained < 0.3 or signs.confidence < 0.6
