@@ -67,7 +67,7 @@ def _confidence(facts: Facts) -> str:
         for at in (0, 0.25, 0.5, 0.75, 1)
     )
     share = 100 * counts[int(0.8 * n) :].sum() / counts.sum()
-    said = f"{share:.0f} % of the notes have a confidence of 0.8 or more. Below 0.5 no note is written."
+    said = f"{share:.0f} % of the notes have a confidence of 0.8 or more."
     picture = f'<svg viewBox="0 0 {width} {height + 20}" role="img" aria-label="{said}">{"".join(bars)}{ticks}</svg>'
     return f'<h2>How sure the notes are</h2>{picture}<p class="pale">{said}</p>'
 
