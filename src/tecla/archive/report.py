@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -17,34 +16,13 @@ from tecla.archive.home import home, open_to_read
 from tecla.archive.listening import CONFIDENCE_BINS
 from tecla.archive.passages import Clip, make_clip
 from tecla.archive.places import Place
-from tecla.archive.report_page import page
+from tecla.archive.report_page import Facts, page
 from tecla.archive.search import edition_named
 from tecla.io.target import make_folder, write_whole
 
 PASSAGES: Final = 10
 MOST_LISTED: Final = 200
 PAGE: Final = "report.html"
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the page tells.
-
-    Shape:
-        confidence_counts: (20,) notes by confidence, 0..1
-    """
-
-    archive: str
-    edition: str
-    made_at: str
-    counts: dict[str, int]
-    sums: dict[str, float]
-    confidence_counts: NDArray[np.int64]
-    failures: list[tuple[str, str]]
-    not_pianos: list[sqlite3.Row]
-    damaged: list[tuple[str, str]]
-    worst: list[Clip]
-    best: list[Clip]
 
 
 def write_report(archive: str, output: Path | None = None, edition: str | None = None) -> Path:

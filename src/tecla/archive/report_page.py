@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+import sqlite3
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tecla.archive.passages import Clip
-
-if TYPE_CHECKING:
-    from tecla.archive.report import Facts
 
 _LONGEST_NAME: Final = 300
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; media-src data:"
 _STYLE: Final = Path(__file__).with_name("report.css")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the page tells.
+
+    Shape:
+        confidence_counts: (20,) notes by confidence, 0..1
+    """
+
+    archive: str
+    edition: str
+    made_at: str
+    counts: dict[str, int]
+    sums: dict[str, float]
+    confidence_counts: NDArray[np.int64]
+    failures: list[tuple[str, str]]
+    not_pianos: list[sqlite3.Row]
+    damaged: list[tuple[str, str]]
+    worst: list[Clip]
+    best: list[Clip]
 
 
 def page(facts: Facts) -> str:
