@@ -5,6 +5,7 @@ import pytest
 
 from tecla.errors import InputError
 from tecla.generation.tokenizers.abc_characters import AbcCharacters
+from tecla.generation.tokenizers.abc_tokens import AbcTokens
 from tecla.generation.tokenizers.abc_transpose import transposed_to
 from tecla.generation.tokenizers.continuous import Continuous
 from tecla.generation.tokenizers.craykh import CrayKH
@@ -13,7 +14,7 @@ from tecla.generation.tokenizers.jsb_grid import JsbGrid, transpose, transpositi
 from tecla.generation.tokenizers.protocol import Tokenizer, note_f1, notes_per_token, round_trip_f1
 from tecla.generation.tokenizers.remi import Remi
 from tecla.io.abc import parse_tune
-from tecla.io.abc_play import tune_to_performance
+from tecla.io.abc_play import bars_that_add_up, tune_to_performance
 from tecla.music import Performance
 
 PLAYING = [CrayKH(0.05), CrayKH(0.032), Remi(), JsbGrid()]
@@ -114,6 +115,7 @@ def test_note_f1_worked_by_hand() -> None:
     assert note_f1(reference, estimate) == pytest.approx(2 / 3)
 
 
+HEAD = "X:1\nT:Test\nZ: id:dc-reel-1\nM:C\nL:1/8\nK:D Major\n"
 TUNE = "X:1\nT:Test\nM:C\nL:1/8\nK:D Major\nA2 =cd ^G,4|fg a2 b4:|!\n"
 
 
@@ -122,6 +124,27 @@ def test_characters_are_lossless() -> None:
     assert tokenizer.decode(tokenizer.encode(TUNE)) == TUNE
     with pytest.raises(InputError, match="'é'"):
         tokenizer.encode("T:é")
+
+
+def test_words_of_abc_are_lossless_and_fewer() -> None:
+    tokenizer = AbcTokens()
+    ids = tokenizer.encode(TUNE)
+    assert tokenizer.decode(ids) == TUNE
+    assert [tokenizer.decode(ids[at : at + 1]) for at in range(len(ids) - 1)][-5:] == ["a", "2", " ", "b", "4", ":|!\n"][-5:]
+    assert len(ids) < 0.65 * len(TUNE)
+    odd = "".join(map(chr, range(32, 127))) + "\n"
+    assert tokenizer.decode(tokenizer.encode(odd)) == odd
+    with pytest.raises(InputError, match="'é'"):
+        tokenizer.encode("T:é")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_words_that_the_grammar_allows_make_a_tune_that_adds_up(seed: int) -> None:
+    tokenizer, rng, ids = AbcTokens(), np.random.default_rng(seed), [int(number) for number in AbcTokens().encode(HEAD).ravel()[:-1]]
+    while len(ids) < 120 or not tokenizer.allowed(np.array(ids))[0]:
+        ids.append(int(rng.choice(np.flatnonzero(tokenizer.allowed(np.array(ids))[1:]) + 1)))
+    good, bars = bars_that_add_up(parse_tune(tokenizer.decode(np.array(ids))))
+    assert good == bars > 0
 
 
 @pytest.mark.parametrize(("tonic", "semitones"), [("G", 5), ("A", 7), ("E", 2), ("C", -2 + 12)])

@@ -11,7 +11,7 @@ from tecla.generation.engine import Engine
 from tecla.generation.performances import PlayingLimits, fill, play_on
 from tecla.generation.sampling import SamplingOptions
 from tecla.generation.tokenizers.continuous import END, EVENT, PEDAL_DOWN, PEDAL_UP, Continuous
-from tecla.generation.tunes import opening, write_tune
+from tecla.generation.tunes import caught_in_a_loop, opening, write_tune
 from tecla.io.abc import parse_tune
 from tecla.io.abc_play import bars_that_add_up
 
@@ -46,6 +46,22 @@ def test_a_tune_goes_on_from_its_prompt(tunes: Engine) -> None:
     text = write_tune(tunes, PLAIN, 1, prompt=prompt, bars=3)
     assert text.startswith(prompt)
     assert len(parse_tune(text).bars) >= 3
+
+
+def test_no_tune_is_caught_in_a_loop() -> None:
+    bars = "ABcd efga|dddd gggg|"
+    assert not caught_in_a_loop(HEAD + 2 * bars)
+    assert caught_in_a_loop(HEAD + 2 * bars + "!\n" + bars)
+    assert not caught_in_a_loop(HEAD + 3 * bars + "e8|")  # it has found its way out
+    assert caught_in_a_loop(HEAD + 5 * "d8|")
+    assert not caught_in_a_loop("X:1\nT:a|a|a|a|a|a\n")
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_network_that_only_repeats_comes_to_an_end(tunes: Engine, seed: int) -> None:
+    text = write_tune(tunes, SamplingOptions(temperature=0.0), seed)  # the likeliest of one state for ever
+    body = text.split("Major\n" if "Major" in text else "K:")[-1]
+    assert body.count("|") <= 64 + 8
 
 
 def test_a_key_is_kept(tunes: Engine) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import re
+from typing import Final
+
 import numpy as np
 
 from tecla.errors import InputError, OptionError
@@ -12,6 +16,12 @@ from tecla.generation.tokenizers.abc_grammar import KEYS, AbcGrammar
 
 LONGEST: int = 2000  # characters; the longest human tune has 603
 _TOKENIZER = AbcCharacters()
+# Of 804 human tunes none has a run of two to eight bars three times on end, a bar five times on end or ten in all, or 64 bars.
+_MOST_ON_END: Final = 2
+_MOST_OF_ONE_ON_END: Final = 4
+_MOST_OF_ONE: Final = 9
+_MOST_BARS: Final = 63
+_ATTEMPTS: Final = 4  # at a section in which the tune is caught
 
 
 def write_tune(
@@ -46,8 +56,10 @@ def write_tune(
     engine.restart()
     if prompt:
         engine.feed(_TOKENIZER.encode(prompt)[:-1])
+    begin, attempts = (text, copy.copy(grammar), engine.fork()), 1
     while len(text) < longest + len(prompt):
-        long = len(text) > longest - 200 + len(prompt)
+        long = len(text) > longest - 200 + len(prompt) or (not bars and grammar.bars >= _MOST_BARS)
+        long = long or (masked and attempts == _ATTEMPTS and caught_in_a_loop(text))
         allowed = grammar.allowed(finish=long or (bars > 0 and grammar.bars >= enough - 1))
         if grammar.bars < enough:  # too early to end: where the tune might have, it goes on
             allowed = (grammar.allowed() if allowed == {""} else allowed) - {""}
@@ -61,7 +73,36 @@ def write_tune(
         text += character
         grammar.advance(character)
         engine.feed(np.array([[token]]))
+        if not masked:
+            continue
+        if grammar.section_begins:
+            begin, attempts = (text, copy.copy(grammar), engine.fork()), 1
+        elif character == "|" and attempts < _ATTEMPTS and caught_in_a_loop(text):
+            text, grammar, engine, attempts = begin[0], copy.copy(begin[1]), begin[2].fork(), attempts + 1
     return text if text.endswith("\n") else text + "\n"
+
+
+def caught_in_a_loop(tune: str) -> bool:
+    """Whether the tune repeats itself beyond what any human tune of the corpus does.
+
+    >>> caught_in_a_loop("K:D\\nABc|def|ABc|def|"), caught_in_a_loop("K:D\\nABc|def|ABc|def|ABc|def|")
+    (False, True)
+    """
+    body = re.split(r"(?:^|\n)K:[^\n]*\n", tune)[-1]
+    bars = [bar for bar in (re.sub(r"[\s!:\[\]]", "", part) for part in body.split("|")[:-1]) if bar]
+    if not bars:
+        return False
+    if bars.count(bars[-1]) > _MOST_OF_ONE:
+        return True
+    return any(_times_on_end(bars, size) > (_MOST_ON_END if size > 1 else _MOST_OF_ONE_ON_END) for size in range(1, 9))
+
+
+def _times_on_end(bars: list[str], size: int) -> int:
+    """How often the last `size` bars have come one after the other."""
+    times, last = 1, bars[-size:]
+    while bars[-(times + 1) * size : -times * size] == last:
+        times += 1
+    return times
 
 
 def opening(tune: str) -> str:

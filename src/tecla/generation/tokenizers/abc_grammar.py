@@ -21,7 +21,7 @@ KEYS: Final = tuple(
     }.items()
     for tonic in tonics
 )
-_KINDS: Final = ("hornpipe", "jig", "miscellaneous", "ocarolan", "polka", "reel", "setdance", "slide", "slipjig", "waltz")
+KINDS: Final = ("hornpipe", "jig", "miscellaneous", "ocarolan", "polka", "reel", "setdance", "slide", "slipjig", "waltz")
 _DIGITS: Final = frozenset("0123456789")
 _TITLE: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ',.-()&!?")
 _LETTERS: Final = frozenset("ABCDEFGabcdefg")
@@ -52,6 +52,11 @@ class AbcGrammar:
         """Whether the K: field is being written."""
         return self._header == 5
 
+    @property
+    def section_begins(self) -> bool:
+        """Whether a section of the body begins here."""
+        return self._header == 6 and self._at == "line" and self._first
+
     def allowed(self, finish: bool = False) -> set[str]:
         """Characters that may come next. With `finish` the tune closes at the next bar where it can."""
         if self._header < 6:
@@ -78,7 +83,7 @@ class AbcGrammar:
             title = line[2:]
             letters = set(_TITLE) if title else set(_TITLE - {" "})
             return ({"\n"} if title.strip() else set()) | (letters if len(title) < _LONGEST_TITLE else set())
-        stems = {0: ("X:",), 1: ("T:",), 2: tuple(f"Z: id:dc-{kind}-" for kind in _KINDS)}.get(step)
+        stems = {0: ("X:",), 1: ("T:",), 2: tuple(f"Z: id:dc-{kind}-" for kind in KINDS)}.get(step)
         if stems and line in stems:
             return set("123456789")
         if stems and any(line.startswith(stem) for stem in stems):
