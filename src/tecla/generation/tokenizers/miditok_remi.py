@@ -79,7 +79,8 @@ class MidiTokRemi:
 
         pedals = music.pedal_intervals(SUSTAIN)
         first = min((*music.notes["onset_sec"], *pedals.ravel()), default=0.0)
-        score, track = symusic.Score(_TICKS_PER_SEC // 2), symusic.Track()
+        score: Any = symusic.Score(_TICKS_PER_SEC // 2)
+        track: Any = symusic.Track()
         for note in music.notes:
             onset, offset = (round((float(note[name]) - first) * _TICKS_PER_SEC) for name in ("onset_sec", "offset_sec"))
             track.notes.append(symusic.Note(onset, max(1, offset - onset), int(note["pitch"]), int(note["velocity"])))

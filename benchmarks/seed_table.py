@@ -1,0 +1,198 @@
+"""Every tokenizer with every network, each given the same processor time, judged per note: the seed's table, made to compare.
+
+python benchmarks/seed_table.py --jsb jsb_chorales --seconds 120
+python benchmarks/seed_table.py --maestro maestro-v3.0.0 --seconds 600 --pieces 120 --limit 12
+
+Every cell is a process of its own, so that its memory is its own; training is by CPU seconds and a seed, judging on --split. Bits are
+over real tokens and END; a window of 512 tokens slides by half. CrayKH keeps no velocity and no pedal, so that on MAESTRO its bits are
+those of less music: its rows say so by their round trip. Needs the extra train; MidiTok's rows need the extra research.
+"""
+
+import argparse
+import resource
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from tecla.corpora import jsb, maestro
+from tecla.generation.likelihood import Likelihood, grid_notes, total
+from tecla.generation.models.gpt import Gpt, GptConfig
+from tecla.generation.models.lstm import Lstm, LstmConfig
+from tecla.generation.models.music_transformer import MusicTransformer, MusicTransformerConfig
+from tecla.generation.tokenizers.craykh import CrayKH
+from tecla.generation.tokenizers.grid_fit import from_grid
+from tecla.generation.tokenizers.jsb_grid import JsbGrid
+from tecla.generation.tokenizers.miditok_remi import MidiTokRemi
+from tecla.generation.tokenizers.protocol import round_trip_f1
+from tecla.generation.tokenizers.remi import DURATIONS, POSITION_SEC, Remi
+from tecla.io.midi import load_midi, save_midi
+from tecla.music import Performance
+from tecla.training.composer import Piece, Schedule, draw, negative_log_likelihood, padded, previous_of, train
+
+CONTEXT = 512
+SIXTEENTH_SEC = 0.125  # two of REMI's positions, four steps of 32 ms (nearly), so that no grid cuts a chorale's
+KEYS = range(-3, 4)  # a training chorale is read in seven keys
+PAIRS = 512
+MODELS: dict[str, Callable[[int], nn.Module]] = {
+    "lstm": lambda v: Lstm(LstmConfig(v, width=320, layers=2, dropout=0.1)),
+    "gpt": lambda v: Gpt(GptConfig(v, width=192, heads=6, layers=5, context=CONTEXT)),
+    "music-transformer": lambda v: MusicTransformer(MusicTransformerConfig(v, width=192, heads=6, layers=5, reach=256)),
+}
+TOKENIZERS: dict[str, Callable[[], Any]] = {
+    "jsb-grid": JsbGrid,
+    "craykh-125ms": lambda: CrayKH(SIXTEENTH_SEC),
+    "craykh-50ms": lambda: CrayKH(0.05),
+    "craykh-32ms": lambda: CrayKH(0.032),
+    "remi": Remi,
+    "miditok-remi": MidiTokRemi,
+    "miditok-remi-bpe": MidiTokRemi,
+}
+
+
+def moved(piece: Performance, semitones: int) -> Performance:
+    notes = piece.notes.copy()
+    notes["pitch"] += semitones
+    return Performance(notes, piece.controls)
+
+
+def flat(tokenizer: Any, piece: Performance) -> Piece:
+    """Ids of a piece one after the other, one END."""
+    ids = tokenizer.encode(piece).ravel()
+    return ids[: int(np.flatnonzero(ids == 0)[0]) + 1, None]
+
+
+def jsb_music(folder: Path, split: str, limit: int) -> tuple[list[Performance], list[Performance], list[dict[str, Any]]]:
+    learned = [from_grid(grid, SIXTEENTH_SEC) for grid in jsb.load_split(folder, "train")]
+    held_out = jsb.load_split(folder, split)[: limit or None]
+    facts = [{"notes": grid_notes(g), "seconds": len(g) * SIXTEENTH_SEC, "sixteenths": len(g), "cells": g.size} for g in held_out]
+    return [moved(piece, by) for piece in learned for by in KEYS], [from_grid(grid, SIXTEENTH_SEC) for grid in held_out], facts
+
+
+def maestro_music(folder: Path, split: str, limit: int, pieces: int) -> tuple[list[Performance], list[Performance], list[dict[str, Any]]]:
+    takes = maestro.load(folder).recordings
+    learned = [take for take in takes if take.split == "train"]
+    held_out = [load_midi(take.midi) for take in takes if take.split == split][: limit or None]
+    facts = [{"notes": len(piece), "seconds": piece.duration_sec} for piece in held_out]
+    return [load_midi(take.midi) for take in learned[:: max(1, len(learned) // pieces)]], held_out, facts
+
+
+def taught(name: str, learned: list[Performance]) -> Any:
+    tokenizer = TOKENIZERS[name]()
+    if name == "miditok-remi-bpe":
+        with TemporaryDirectory() as folder:
+            files = [Path(folder) / f"{number}.mid" for number in range(min(200, len(learned)))]
+            for piece, path in zip(learned, files, strict=False):
+                save_midi(piece, path)
+            tokenizer.learn_pairs(files, PAIRS)
+    return tokenizer
+
+
+def steps_within(model: nn.Module, pieces: list[Piece], schedule: Schedule, cpu_sec: float) -> int:
+    """How many steps fit, from the fastest of three."""
+    rng, times = np.random.default_rng(0), []
+    for _ in range(3):
+        begin = time.process_time()
+        with torch.autocast("cpu", torch.bfloat16, enabled=schedule.half):
+            nats, counted = negative_log_likelihood(model, padded(draw(pieces, schedule, None, rng)))
+        (nats.sum() / counted.sum()).backward()
+        times.append(time.process_time() - begin)
+    model.zero_grad(set_to_none=True)
+    return max(10, round(cpu_sec / (1.15 * min(times))))  # the optimiser's share
+
+
+@torch.no_grad()
+def bits_of(model: nn.Module, piece: Piece) -> float:
+    """Bits of a whole piece; every token has at least half a context behind it, where there is so much."""
+    model.eval()
+    before, bits, at = previous_of(piece), 0.0, 0
+    while at < len(piece):
+        begin = max(0, at - CONTEXT // 2) if at else 0
+        last = min(len(piece), begin + CONTEXT)
+        previous, target = (torch.from_numpy(rows[begin:last])[None] for rows in (before, piece))
+        logits = model(previous, target, torch.tensor([begin])).float()
+        nats = nn.functional.cross_entropy(logits[0, at - begin :, 0], target[0, at - begin :, 0], reduction="sum")
+        bits, at = bits + nats.item() / np.log(2), last
+    return bits
+
+
+def resolution_bits(name: str, ids: Piece) -> float:
+    """What REMI's bins save on playing that has no grid (likelihoods.py says how it is counted); 0 where it was not worked out."""
+    if name != "remi":
+        return 0.0
+    notes, lengths = int(((ids >= 34) & (ids < 122)).sum()), ids[(ids >= 154) & (ids < 154 + len(DURATIONS))] - 154
+    widths = np.gradient(DURATIONS.astype(float)) * POSITION_SEC
+    return float(notes * (np.log2(POSITION_SEC / 0.01) + 2) + np.log2(widths[lengths] / 0.01).sum())
+
+
+def cell(corpus: str, name: str, kind: str, given: argparse.Namespace) -> str:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    music = (
+        jsb_music(given.jsb, given.split, given.limit)
+        if corpus == "JSB"
+        else maestro_music(given.maestro, given.split, given.limit, given.pieces)
+    )
+    learned, held_out, facts = music
+    tokenizer = taught(name, learned)
+    pieces, judged = [flat(tokenizer, piece) for piece in learned], [flat(tokenizer, piece) for piece in held_out]
+    model = MODELS[kind](tokenizer.vocabulary)
+    schedule = Schedule(batch=8, length=256, rate=1e-3, warmup=50, average=0.99, judge_every=10**9, muon=kind != "lstm")
+    schedule = replace(schedule, steps=steps_within(model, pieces, schedule, given.seconds))
+    begin = time.process_time()
+    with TemporaryDirectory() as folder:
+        train(model, pieces, judged[:4], schedule, Path(folder))
+        model.load_state_dict(torch.load(Path(folder) / "best.pt", weights_only=True)["weights"])
+    took = time.process_time() - begin
+    f1 = float(np.mean([round_trip_f1(tokenizer, piece) for piece in held_out[:20]]))
+    saved = [resolution_bits(name, ids) if corpus != "JSB" else 0.0 for ids in judged]
+    rows = [
+        Likelihood(kind, name, bits_of(model, ids), len(ids), **fact, resolution_bits=extra, round_trip_f1=f1)
+        for ids, fact, extra in zip(judged, facts, saved, strict=True)
+    ]
+    return line(corpus, total(rows), sum(p.numel() for p in model.parameters()), took, schedule.steps)
+
+
+def line(corpus: str, found: Likelihood, parameters: int, took: float, steps: int) -> str:
+    units = [f"{found.per(unit):.3f}" if getattr(found, f"{unit}s") else "-" for unit in ("note", "second", "sixteenth")]
+    nats = f"{found.bits * np.log(2) / found.cells:.3f}" if found.cells else "-"
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    cost = [f"{parameters / 1e6:.1f} M", f"{took:.0f} s, {steps} steps", f"{memory:.0f} MB"]
+    return (
+        "| "
+        + " | ".join([corpus, found.model, found.tokenizer, *units, nats, f"{found.per('token'):.3f}", f"{found.round_trip_f1:.3f}", *cost])
+        + " |"
+    )
+
+
+def cells(given: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
+    for corpus, folder in (("JSB", given.jsb), ("MAESTRO", given.maestro)):
+        for name in given.tokenizers or TOKENIZERS if folder else ():
+            if not (corpus == "MAESTRO" and name in ("jsb-grid", "craykh-125ms")):
+                yield from ((corpus, name, kind) for kind in given.models or MODELS)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jsb", type=Path)
+    parser.add_argument("--maestro", type=Path)
+    parser.add_argument("--split", default="validation")
+    parser.add_argument("--seconds", type=float, default=120.0, help="CPU seconds of training for each cell")
+    parser.add_argument("--pieces", type=int, default=120, help="MAESTRO performances to learn from")
+    parser.add_argument("--limit", type=int, default=0, help="so many held-out pieces; 0: all")
+    parser.add_argument("--tokenizers", nargs="*", choices=TOKENIZERS)
+    parser.add_argument("--models", nargs="*", choices=MODELS)
+    options = parser.parse_args()
+    columns = "corpus, network, tokenizer, bits/note, bits/s, bits/16th, nats/cell, (bits/token), round trip F1, size, training, memory"
+    print("| " + columns.replace(", ", " | ") + " |")
+    print("|" + "---|" * 12)
+    for where in cells(options):
+        with ProcessPoolExecutor(1) as pool:
+            print(pool.submit(cell, *where, options).result(), flush=True)
