@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 PathLike = str | os.PathLike[str]
 Offsets = Literal["key", "sounding"]
 DOUBTFUL: Final = 0.8  # a note less sure than this is drawn pale on the page
+Mode = Literal["piano", "voice"]
 
 
 def transcribe(
@@ -42,6 +43,8 @@ def transcribe(
     sample_rate: int | None = None,
     *,
     offsets: Offsets = "key",
+    mode: Mode = "piano",
+    bends: bool = False,
     model: str = "default",
     on_progress: Callable[[float], None] | None = None,
     threads: int = 0,
@@ -52,7 +55,8 @@ def transcribe(
         sound: a path; or samples (n,), (n, channels) or (channels, n), with their `sample_rate` in Hz.
         offsets: "key" ends notes when keys come up and keeps the pedals; "sounding" ends them where
             the string falls silent, pedal included, and leaves the pedals out.
-        model: the name of shipped weights, or a path to an .onnx file.
+        mode: "voice" hears a single line, sung, whistled or played, C2 to C8; `bends` then keeps how far it strays from its notes' pitches.
+        model: the name of shipped weights, or a path to an .onnx file; in mode "voice" also "pyin", the mathematical baseline.
         on_progress: called now and then with the seconds heard so far.
         threads: how much of the processor to use; 0 is all of it.
 
@@ -61,6 +65,10 @@ def transcribe(
     """
     if offsets not in ("key", "sounding"):
         raise OptionError(f"offsets is {offsets!r}: must be 'key' or 'sounding'")
+    if mode == "voice":
+        from tecla.transcription.monophonic.listen import transcribe_line  # noqa: PLC0415
+
+        return transcribe_line(open_sound(sound, sample_rate).blocks, model, bends, on_progress)
     return _transcriber(model, threads).transcribe(open_sound(sound, sample_rate).blocks, on_progress, offsets)
 
 

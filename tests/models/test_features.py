@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tecla.models.features import Spectrogram
+from tecla.models.features import ConstantQ, HarmonicConstantQ, Mel, Spectrogram
 from tecla.transcription.features import HOP_SAMPLES, MARGIN_SAMPLES, N_BINS, SAMPLE_RATE, WINDOWS, bin_hz, spectrogram
 
 
@@ -48,3 +48,23 @@ def test_a_frame_does_not_know_where_its_stretch_began() -> None:
     samples = noise_and_tone(50)
     whole, later = spectrogram(samples), spectrogram(samples[20 * HOP_SAMPLES :])
     assert np.allclose(whole[:, 20:], later, atol=1e-4)
+
+
+def test_a_constant_q_transform_peaks_on_its_key_and_stacks_its_harmonics() -> None:
+    time = np.arange(2 * MARGIN_SAMPLES + HOP_SAMPLES) / SAMPLE_RATE
+    for pitch in (33, 57, 93):
+        hz = 440 * 2 ** ((pitch - 69) / 12)
+        tone = torch.from_numpy((np.sin(2 * np.pi * hz * time) + 0.5 * np.sin(4 * np.pi * hz * time)).astype(np.float32))[None]
+        seen = ConstantQ()(tone)
+        assert seen.shape == (1, 1, 2, 396)
+        assert int(seen[0, 0, 0].argmax()) // 4 == pitch - 21
+        assert float(seen.amax()) == pytest.approx(3.0, abs=0.1)  # a full-scale sine, as in the other features
+    stacked = HarmonicConstantQ((1, 2))(tone)
+    assert stacked.shape == (1, 2, 2, 396)
+    assert torch.equal(stacked[:, 1, :, :348], stacked[:, 0, :, 48:])
+
+
+def test_mel_rises_with_pitch() -> None:
+    time = np.arange(2 * MARGIN_SAMPLES) / SAMPLE_RATE
+    peaks = [int(Mel()(torch.from_numpy(np.sin(2 * np.pi * hz * time).astype(np.float32))[None]).argmax()) for hz in (200, 400, 1600, 6000)]
+    assert peaks == sorted(set(peaks))

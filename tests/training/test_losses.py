@@ -1,5 +1,7 @@
 """The transcription loss: what it asks for, and that padding does not speak."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -66,3 +68,26 @@ def test_velocity_counts_only_where_a_note_begins() -> None:
     assert transcription_loss(heads, keys, pedals)[1]["velocity"] == part
     keys[0, 2, 3, 1] = 1 - keys[0, 2, 3, 1]
     assert transcription_loss(heads, keys, pedals)[1]["velocity"] != part
+
+
+@pytest.mark.parametrize("kind", ["plain", "pos_weight", "focal", "dice"])
+def test_every_kind_of_loss_is_least_where_all_is_right(kind: Any) -> None:
+    _, keys, pedals = random_case()
+    keys, pedals = keys.round(), pedals.round()
+    right = Heads(keys * 20 - 10, pedals * 20 - 10)
+    value = transcription_loss(right, keys, pedals, kind=kind)[0]
+    assert value < 0.1
+    for heads in (random_case()[0], Heads(-right.keys, -right.pedals)):
+        assert transcription_loss(heads, keys, pedals, kind=kind)[0] > value + 0.5
+
+
+def test_focal_forgives_the_sure_and_pos_weight_punishes_misses() -> None:
+    _, keys, pedals = random_case()
+    keys, pedals = torch.ones_like(keys), torch.ones_like(pedals)
+    near, far = (Heads(torch.full_like(keys, level), torch.full_like(pedals, 9.0)) for level in (2.0, -2.0))
+
+    def onset(heads: Heads, kind: Any) -> float:
+        return float(transcription_loss(heads, keys, pedals, kind=kind)[1]["onset"])
+
+    assert onset(near, "focal") / onset(far, "focal") < 0.2 * onset(near, "plain") / onset(far, "plain")
+    assert onset(far, "pos_weight") == pytest.approx(4 * onset(far, "plain"))

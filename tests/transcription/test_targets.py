@@ -81,3 +81,12 @@ def test_nothing_played_is_nothing_wanted() -> None:
     assert targets.pedals.shape == (12, len(PEDAL_CHANNELS))
     assert not targets.keys.any()
     assert not targets.pedals.any()
+
+
+def test_styles_of_targets() -> None:
+    note = Performance.from_arrays([0.104], [0.5], [60], [100])  # 5.2 frames
+    onset = {style: encode(note, 0.0, 12, style).keys[:, 39, 0] for style in ("sub-frame", "soft", "grid")}
+    assert onset["sub-frame"][4:8] == pytest.approx([0.6, 1 - 0.2 / 3, 1 - 0.8 / 3, 0.4], abs=1e-6)
+    assert onset["soft"][3:8] == pytest.approx([1 / 3, 2 / 3, 1, 2 / 3, 1 / 3], abs=1e-6)
+    assert np.flatnonzero(onset["grid"]).tolist() == [5]
+    assert encode(note, 0.0, 12, "grid").keys[5, 39, 1] == pytest.approx(100 / 127)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tecla.cli.batch import Job, plan_jobs, run_jobs
+from tecla.errors import OptionError
 
 if TYPE_CHECKING:
     from tecla.music import Performance
@@ -34,33 +35,43 @@ def transcribe(
             help="Where notes end: when the key comes up, with the pedal written beside it; or when the sound stops, pedal included."
         ),
     ] = "key",
-    model: Annotated[str, typer.Option(help="The weights: a shipped model's name, or an .onnx file.")] = "default",
+    mode: Annotated[
+        Literal["piano", "voice"], typer.Option(help="What is heard: a piano, or a single line that is sung, whistled or played.")
+    ] = "piano",
+    bend: Annotated[bool, typer.Option("--bend", help="With --mode voice: keep intonation, vibrato and glides as pitch bends.")] = False,
+    model: Annotated[
+        str,
+        typer.Option(help="The weights: a shipped model's name, or an .onnx file. With --mode voice also pyin (needs the extra voice)."),
+    ] = "default",
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace outputs that exist already.")] = False,
 ) -> None:
-    """Write down what a piano plays: notes with velocity, and pedals.
+    """Write down what a piano plays: notes with velocity, and pedals; or what a single voice sings.
 
     \b
     tecla transcribe nocturne.m4a                 nocturne.mid beside it
     tecla transcribe take.wav -o a.mid -o a.png   MIDI and a picture of it
     tecla transcribe concert.mp4 -o notes.json    notes with their confidence
     tecla transcribe recordings/ -o midi/         every recording in a folder
+    tecla transcribe --mode voice --bend hum.m4a  a melody, one note at a time
 
     Reads wav, flac, mp3, ogg, m4a, mp4 and most else, of any rate and length.
 
     A batch goes on past a bad file, lists the failures at its end and exits with 1.
     """
+    if bend and mode != "voice":
+        raise OptionError("--bend needs --mode voice: a piano's notes do not bend")
     batch = plan_jobs(sounds, outputs or [])
-    run_jobs(batch, lambda job: _transcribe_one(job, offsets, model), force)
+    run_jobs(batch, lambda job: _transcribe_one(job, offsets, model, mode, bend), force)
 
 
-def _transcribe_one(job: Job, offsets: Literal["key", "sounding"], model: str) -> None:
+def _transcribe_one(job: Job, offsets: Literal["key", "sounding"], model: str, mode: Literal["piano", "voice"], bend: bool) -> None:
     from tecla import workbench  # noqa: PLC0415
     from tecla.cli.progress import listening_progress  # noqa: PLC0415
 
     begin = time.perf_counter()
     source = workbench.open_sound(job.sound)
     with listening_progress(job.sound.name, source.duration_sec) as progress:
-        performance = workbench.transcribe(source, offsets=offsets, model=model, on_progress=progress.update)
+        performance = workbench.transcribe(source, offsets=offsets, mode=mode, bends=bend, model=model, on_progress=progress.update)
     for target in job.targets:
         workbench.save(performance, target, title=job.sound.stem)
     heard_sec = progress.heard_sec or source.duration_sec or 0.0  # silence is known before the first step of progress

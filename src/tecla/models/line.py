@@ -33,11 +33,11 @@ class LineHeads(NamedTuple):
 class LineConfig:
     """Sizes of the network; the defaults are the shipped one."""
 
-    channels: int = 20
-    mix_channels: int = 4
-    blocks: int = 3
-    whole: int = 64
-    memory: int = 64
+    channels: int = 14
+    mix_channels: int = 3
+    blocks: int = 2
+    whole: int = 48
+    memory: int = 48
 
 
 class LineBlock(nn.Module):

@@ -39,6 +39,7 @@ class ExampleConfig:
     rendered: int = 32
     recorded: int = 16
     texture_share: float = 0.1
+    style: targets.Style = "sub-frame"
 
     @property
     def sound_sec(self) -> float:
@@ -94,7 +95,7 @@ class Examples(Dataset[Batch]):
         drawn = [self._rendered(rng) for _ in range(self.config.rendered)]
         rendered = [performance for performance, _ in drawn]
         cuts = [self._cut(rng) for _ in range(self.config.recorded)]
-        encoded = [targets.encode(p, PRE_ROLL_SEC, self.config.n_frames) for p in [*rendered, *(cut[0] for cut in cuts)]]
+        encoded = [targets.encode(p, PRE_ROLL_SEC, self.config.n_frames, self.config.style) for p in [*rendered, *(cut[0] for cut in cuts)]]
         table, lift = note_table(rendered, self.config.sound_sec, rng)
         where = torch.tensor([cut[1:] for cut in cuts], dtype=torch.float64).reshape(-1, 3)
         return Batch(

@@ -29,8 +29,19 @@ class _Believed(nn.Module):
         return torch.softmax(heads[0], -1), torch.stack([0 * heads[0, :, 0] + 0.5, 0 * heads[0, :, 0]], -1)
 
 
-def export_line_onnx(network: nn.Module, path: Path, hop_samples: int, pitches: Sequence[int], frames_together: int = 1) -> None:
-    """Writes a network to ONNX, whole or not at all; `frames_together` is how many frames it sees as one.
+def export_line_onnx(
+    network: nn.Module,
+    path: Path,
+    hop_samples: int,
+    pitches: Sequence[int],
+    frames_together: int = 1,
+    window: tuple[int, int] = (1332, 166),
+) -> None:
+    """Writes a network to ONNX, whole or not at all.
+
+    Args:
+        frames_together: how many frames it sees as one.
+        window: how many frames it should be given at once, and how many of them, on each side, as context only.
 
     Shape:
         input "features": (1, W, T, F); outputs "states": (T, S + 1), "events": (T, 2) onset 0..1 and bend in semitones; T is free
@@ -44,7 +55,8 @@ def export_line_onnx(network: nn.Module, path: Path, hop_samples: int, pitches: 
             dynamic_axes={"features": {2: "frames"}, "states": {0: "frames"}, "events": {0: "frames"}}, opset_version=17, dynamo=False,
         )  # fmt: skip
     graph = onnx.load(partial)
-    said = {"hop_samples": str(hop_samples), "pitches": " ".join(map(str, pitches)), "frames_together": str(frames_together)}
+    numbers = {"hop_samples": hop_samples, "frames_together": frames_together, "window_frames": window[0], "context_frames": window[1]}
+    said = {name: str(number) for name, number in numbers.items()} | {"pitches": " ".join(map(str, pitches))}
     onnx.helper.set_model_props(graph, said)
     onnx.save(graph, partial)
     partial.rename(path)

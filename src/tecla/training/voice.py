@@ -1,12 +1,13 @@
 """The recipe of the single-line network: made-up singing, lines on sampled pianos and clips of the voice corpus, out in the world.
 
-Batch number i is a function of (seed, i) and of nothing else, as in `tecla.training.examples`.
+Batch number i is a function of (seed, i) and of nothing else, as in `tecla.training.examples`. To make sound costs more than to learn from
+it, so batches come again after `LineMix.pool` of them, each time transposed by moving its picture.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -36,9 +37,10 @@ _ONSET_WEIGHT, _BEND_WEIGHT = 3.0, 1.0
 
 @dataclass(frozen=True)
 class LineMix:
-    """How many examples of each kind make a batch."""
+    """How many examples of each kind make a batch, and how many batches are made before they come again, transposed."""
 
     seed: int = 0
+    pool: int = 32
     sung: int = 5
     piano: int = 2
     recorded: int = 1
@@ -77,8 +79,16 @@ class LineExamples(Dataset[LineBatch]):
 
     def __init__(self, mix: LineMix, banks: Banks | None, clips: Sequence[tuple[NDArray[np.float32], Performance]]) -> None:
         self.mix, self.banks, self.clips = mix, banks, clips
+        self._made: dict[int, LineBatch] = {}
 
     def __getitem__(self, number: int) -> LineBatch:
+        again, place = divmod(number, self.mix.pool)
+        if place not in self._made:
+            self._made[place] = self._make(place)
+        rng = np.random.default_rng([self.mix.seed, place, again])
+        return transposed(self._made[place], int(rng.integers(-7, 8)) if again else 0)
+
+    def _make(self, number: int) -> LineBatch:
         rng = np.random.default_rng([self.mix.seed, number])
         generator = torch.Generator().manual_seed((self.mix.seed << 32) + number)
         examples = [self._sung(rng) for _ in range(self.mix.sung + (0 if self.clips else self.mix.recorded))]
@@ -139,6 +149,18 @@ def _batch(heard: NDArray[np.float32], examples: Sequence[_Example]) -> LineBatc
             exactly[row] = 1.0
     onset = np.stack([target.onset for target in targets])
     return LineBatch(*map(torch.from_numpy, (features, state, onset, bend, surely, exactly)))
+
+
+def transposed(batch: LineBatch, semitones: int) -> LineBatch:
+    """A batch as if sung higher or lower: its picture moved, what comes in from outside silent, and frames whose pitch leaves uncounted."""
+    moved = torch.roll(batch.features, 4 * semitones, -1)
+    if semitones > 0:
+        moved[..., : 4 * semitones] = batch.features[..., :1]
+    elif semitones < 0:
+        moved[..., 4 * semitones :] = batch.features[..., -1:]
+    state = torch.where(batch.state > 0, batch.state + semitones, 0)
+    inside = ((state > 0) & (state <= N_PITCHES)) | (batch.state == 0)
+    return replace(batch, features=moved, state=torch.where(inside, state, 0), surely=batch.surely * inside, exactly=batch.exactly * inside)
 
 
 def line_loss(network: nn.Module, batch: LineBatch) -> tuple[Tensor, dict[str, Tensor]]:

@@ -7,7 +7,7 @@ values around its peak tell t far below the frame's 20 ms (regression targets, K
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from tecla.transcription.features import FRAME_RATE
 KEY_CHANNELS: Final = ("onset", "velocity", "sounding", "sounding_end", "key", "key_up")
 PEDAL_CHANNELS: Final = ("sustain", "sustain_down", "sustain_up", "soft")
 EVENT_REACH_FRAMES: Final = 3
+Style = Literal["sub-frame", "soft", "grid"]
 _EVENT_OFFSETS: Final = np.arange(-EVENT_REACH_FRAMES, EVENT_REACH_FRAMES + 1)
 
 
@@ -35,8 +36,12 @@ class Targets:
     pedals: NDArray[np.float32]
 
 
-def encode(performance: Performance, start_sec: float, n_frames: int) -> Targets:
-    """Targets of the frames at start_sec + t / FRAME_RATE, t = 0 .. n_frames - 1. Notes outside the 88 keys are left out."""
+def encode(performance: Performance, start_sec: float, n_frames: int, style: Style = "sub-frame") -> Targets:
+    """Targets of the frames at start_sec + t / FRAME_RATE, t = 0 .. n_frames - 1. Notes outside the 88 keys are left out.
+
+    `style` is for comparison with what others do: "soft" draws the triangle around the nearest frame, which loses the time below a
+    frame; "grid" marks that frame alone. `sounding` is always extended by the pedal, `key` never: a recipe weighs them.
+    """
     notes, sounding_end_sec = performance.notes, performance.sounding_offset_sec()
     # What cannot touch these frames is dropped first: a whole sonata is encoded in slices.
     end_sec = start_sec + (n_frames + EVENT_REACH_FRAMES) / FRAME_RATE
@@ -48,11 +53,13 @@ def encode(performance: Performance, start_sec: float, n_frames: int) -> Targets
     )
     key = notes["pitch"].astype(np.intp) - LOWEST_PITCH
     keys = np.zeros((len(KEY_CHANNELS), n_frames * N_KEYS), np.float32)
-    _add_events(keys[0], onset, key, N_KEYS, keys[1], notes["velocity"] / np.float32(127))
+    reach = 1 if style == "grid" else EVENT_REACH_FRAMES
+    events = (onset, silent, key_up) if style == "sub-frame" else tuple(map(np.round, (onset, silent, key_up)))
+    _add_events(keys[0], events[0], key, N_KEYS, keys[1], notes["velocity"] / np.float32(127), reach)
     _add_spans(keys[2], onset, silent, key, N_KEYS)
-    _add_events(keys[3], silent, key, N_KEYS)
+    _add_events(keys[3], events[1], key, N_KEYS, reach=reach)
     _add_spans(keys[4], onset, key_up, key, N_KEYS)
-    _add_events(keys[5], key_up, key, N_KEYS)
+    _add_events(keys[5], events[2], key, N_KEYS, reach=reach)
     return Targets(
         np.ascontiguousarray(keys.reshape(-1, n_frames, N_KEYS).transpose(1, 2, 0)),
         encode_pedals(performance.pedal_intervals(SUSTAIN), performance.pedal_intervals(SOFT), start_sec, n_frames),
@@ -79,10 +86,11 @@ def _add_events(
     n_lanes: int,
     value_plane: NDArray[np.float32] | None = None,
     value: NDArray[np.floating] | None = None,
+    reach: int = EVENT_REACH_FRAMES,
 ) -> None:
     """Draws triangles into a flat (T * lanes,) plane; where two overlap the higher counts, and the value follows it."""
     grid = np.round(frame)[:, None].astype(np.intp) + _EVENT_OFFSETS  # (N, 7)
-    height = np.maximum(0.0, 1.0 - np.abs(grid - frame[:, None]) / EVENT_REACH_FRAMES).astype(np.float32)
+    height = np.maximum(0.0, 1.0 - np.abs(grid - frame[:, None]) / reach).astype(np.float32)
     inside = (grid >= 0) & (grid < len(plane) // n_lanes) & (height > 0)
     where = (grid * n_lanes + lane[:, None])[inside]
     np.maximum.at(plane, where, height[inside])

@@ -16,7 +16,6 @@ from tecla.transcription.monophonic.features import MARGIN_SAMPLES, spectrogram
 from tecla.transcription.network import WEIGHTS, Cut, windows
 
 MODELS: Final = {"default": "voice", "c4-e4-g4": "voice-c4-e4-g4"}
-_WINDOW_SEC, _CONTEXT_SEC = 16.0, 2.0
 
 
 class LineNetwork:
@@ -36,6 +35,7 @@ class LineNetwork:
             self.hop_samples = int(said["hop_samples"])
             self.pitches: NDArray[np.intp] = np.array(said["pitches"].split(), np.intp)
             self._together = int(said["frames_together"])
+            self._cut = Cut(int(said["window_frames"]), int(said["context_frames"]), self.hop_samples, MARGIN_SAMPLES)
         except KeyError as error:
             raise InputError(f"{path} is no network for a single line (it does not say its {error}): use one that tecla trained") from None
         except Exception as error:  # onnxruntime's errors share no public base class
@@ -54,8 +54,7 @@ class LineNetwork:
         Shape:
             blocks: (N,) float32 stretches of mono audio at 16 kHz; `gain` is put on before the network hears it
         """
-        frames = int(16000 / self.hop_samples * _WINDOW_SEC), int(16000 / self.hop_samples * _CONTEXT_SEC)
-        for samples, skip, keep in windows(blocks, Cut(*frames, self.hop_samples, MARGIN_SAMPLES)):
+        for samples, skip, keep in windows(blocks, self._cut):
             states, events = self(spectrogram(samples * np.float32(gain), self.hop_samples))
             level = self._level_db(samples, len(states))
             onset, bend = events[skip : skip + keep].T

@@ -50,14 +50,7 @@ class LineTranscriber:
         belief = self._listen(blocks, level_db, on_progress)
         frame_rate = SAMPLE_RATE / self.network.hop_samples
         notes = decode_line(belief, frame_rate, self.config)
-        line = Performance.from_arrays(
-            notes.onset / frame_rate,
-            notes.offset / frame_rate,
-            self.network.pitches[notes.state - 1],
-            _velocity(notes, belief.level_db - level_db),
-            np.clip(notes.confidence, 0, 1),
-        )
-        return Performance(line.notes, bends=bends_of(notes, belief.bend, frame_rate)) if bends else line
+        return write_line(notes, belief, self.network.pitches, frame_rate, level_db, bends)
 
     def _listen(self, blocks: Blocks, level_db: float, on_progress: Callable[[float], None] | None) -> LineBelief:
         """Belief of the whole sound; 26 kB a second of it, so that an hour takes 90 MB."""
@@ -68,6 +61,20 @@ class LineTranscriber:
             if on_progress is not None:
                 on_progress(heard * self.network.hop_samples / SAMPLE_RATE)
         return LineBelief(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("states", "onset", "bend", "level_db")))
+
+
+def write_line(
+    notes: LineNotes, belief: LineBelief, pitches: NDArray[np.intp], frame_rate: float, level_db: float, bends: bool
+) -> Performance:
+    """Decoded notes as a Performance: seconds, pitches (S,) by state, velocities by level, bends if wanted."""
+    line = Performance.from_arrays(
+        notes.onset / frame_rate,
+        notes.offset / frame_rate,
+        pitches[notes.state - 1],
+        _velocity(notes, belief.level_db - level_db),
+        np.clip(notes.confidence, 0, 1),
+    )
+    return Performance(line.notes, bends=bends_of(notes, belief.bend, frame_rate)) if bends else line
 
 
 def _velocity(notes: LineNotes, above_loud_db: NDArray[np.float32]) -> NDArray[np.intp]:
