@@ -199,8 +199,8 @@ class Library:
 def tidy_name(name: str) -> str:
     r"""A name for a take: one line, without folders, never empty.
 
-    >>> tidy_name("C:\\Music\\waltz.wav"), tidy_name(" \n")
-    ('waltz.wav', 'Untitled')
+    >>> tidy_name("C:\\Music\\waltz"), tidy_name(" \n")
+    ('waltz', 'Untitled')
     """
     last = re.split(r"[/\\]", name)[-1]
     printable = "".join(c if c.isprintable() else " " for c in last)

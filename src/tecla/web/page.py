@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 from xml.etree.ElementTree import Element
 
 import numpy as np
@@ -11,9 +13,18 @@ import numpy as np
 from tecla.engraving import Engraving, Wishes, engrave_with_grid
 from tecla.music import Performance
 from tecla.music.notation import TimeSignature
+from tecla.music.score import Score
 
 _SVG: Final = "{http://www.w3.org/2000/svg}"
-_SAME_QUARTERS: Final = 1.0  # how far from its place on the grid a note may be written: grace notes, arpeggios, snapped rhythms
+_SAME_SEC: Final = 1.0  # how far from where it was played a note may be written: grace notes, arpeggios, snapped rhythms
+
+
+class _Head(NamedTuple):
+    """A note head in the page, and when it sounds."""
+
+    sec: float
+    id: str
+    pitch: int
 
 
 def engraved(performance: Performance, wishes: dict[str, Any], hands: str) -> Engraving:
@@ -26,7 +37,12 @@ def engraved(performance: Performance, wishes: dict[str, Any], hands: str) -> En
         wishes.get("tempo_bpm"),
         wishes.get("level") or "faithful",
     )
-    return engrave_with_grid(performance, stated)
+    work = engrave_with_grid(performance, stated)
+    octave = wishes.get("tempo_octave") or 0
+    tempo_bpm = _printed_tempo(work.score)
+    if not octave or tempo_bpm is None:
+        return work
+    return engrave_with_grid(performance, replace(stated, tempo_bpm=min(max(tempo_bpm * 2.0**octave, 10.0), 400.0)))
 
 
 def followed_page(performance: Performance, wishes: dict[str, Any], hands: str) -> dict[str, Any]:
@@ -40,53 +56,50 @@ def followed_page(performance: Performance, wishes: dict[str, Any], hands: str) 
     pickup = float(first.time.bar_quarters - first.length) if len(performance) else 0.0
     seconds = work.beat_map.seconds_at([quarters + pickup for quarters, _ in moments]).tolist()
     page_of = {node.get("id"): number for number, page in enumerate(pages) for node in page.iter() if node.get("id")}
-    timemap = [
-        {"sec": round(sec, 4), "page": page_of.get(ids[0][0], 0), "ids": [name for name, _ in ids]}
-        for sec, (_, ids) in zip(seconds, moments, strict=True)
-        if ids
-    ]
+    heads = [_Head(sec, name, pitch) for sec, (_, ids) in zip(seconds, moments, strict=True) for name, pitch in ids]
     return {
         "pages": [_text(page) for page in pages],
-        "timemap": timemap,
-        "notes": _known_notes(performance, work, [(quarters + pickup, ids) for quarters, ids in moments]),
+        "timemap": [
+            {"sec": round(sec, 4), "page": page_of.get(ids[0][0], 0), "ids": [name for name, _ in ids]}
+            for sec, (_, ids) in zip(seconds, moments, strict=True)
+            if ids
+        ],
+        "notes": _known_notes(performance, heads),
         "beats_sec": np.round(work.beats_sec, 4).tolist(),
         "downbeats_sec": np.round(work.downbeats_sec, 4).tolist(),
         "time": str(first.time),
         "key_fifths": first.key_fifths,
-        "tempo_bpm": work.score.tempo_bpm,
+        "tempo_bpm": _printed_tempo(work.score),
         "n_bars": len(work.score.measures),
     }
 
 
-def _known_notes(performance: Performance, work: Engraving, moments: list[tuple[float, list[tuple[str, int]]]]) -> dict[str, int]:
-    """Element id -> index of the played note: the nearest on the grid of the same pitch, each note once."""
-    from tecla.engraving.metre import TICKS  # noqa: PLC0415
+def _printed_tempo(score: Score) -> float | None:
+    """Quarters a minute as the page says them."""
+    said = [told.value for measure in score.measures for told in measure.directions if told.kind == "tempo"]
+    return float(said[0]) if said else score.tempo_bpm
 
-    waiting: dict[int, list[tuple[float, int]]] = defaultdict(list)
-    for index, (pitch, ticks) in enumerate(zip(performance.notes["pitch"].tolist(), work.grid.onset.tolist(), strict=True)):
-        waiting[pitch].append((ticks / TICKS, index))
-    heads = [(quarters, name, pitch) for quarters, ids in moments for name, pitch in ids]
-    pairs = sorted(
-        (abs(place - quarters), quarters, name, pitch, index)
-        for quarters, name, pitch in heads
-        for place, index in _around(waiting[pitch], quarters)
-    )
+
+def _known_notes(performance: Performance, heads: list[_Head]) -> dict[str, int]:
+    """Element id -> index of the played note: of all of the same pitch the nearest in time, each note once."""
+    played: dict[int, list[tuple[float, int]]] = defaultdict(list)
+    for index, (onset_sec, pitch) in enumerate(
+        zip(performance.notes["onset_sec"].tolist(), performance.notes["pitch"].tolist(), strict=True)
+    ):
+        played[pitch].append((onset_sec, index))
+    pairs = sorted((abs(sec - head.sec), head.id, index) for head in heads for sec, index in _around(played[head.pitch], head.sec))
     known: dict[str, int] = {}
     taken: set[int] = set()
-    for _, _, name, _, index in pairs:
+    for _, name, index in pairs:
         if name not in known and index not in taken:
             known[name] = index
             taken.add(index)
     return known
 
 
-def _around(places: list[tuple[float, int]], quarters: float) -> list[tuple[float, int]]:
-    """Places near enough to be the same note; they rise."""
-    from bisect import bisect_left  # noqa: PLC0415
-
-    first = bisect_left(places, (quarters - _SAME_QUARTERS, -1))
-    last = bisect_left(places, (quarters + _SAME_QUARTERS, len(places) + 10**9))
-    return places[first:last]
+def _around(played: list[tuple[float, int]], sec: float) -> list[tuple[float, int]]:
+    """Notes near enough to be the one that is written; they rise in time."""
+    return played[bisect_left(played, (sec - _SAME_SEC, -1)) : bisect_left(played, (sec + _SAME_SEC, -1))]
 
 
 def _text(page: Element) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -33,10 +34,19 @@ async def hand_in(
     """Takes in a file. Sound is queued to be heard; notes and scores are version 1 at once."""
     handed = await asyncio.to_thread(_keep, file, studio.library.inbox())
     try:
-        take, job = await studio.add_take(handed, name or file.filename or "")
+        take, job = await studio.add_take(handed, name or _stem(file.filename or ""))
     finally:
         handed.unlink(missing_ok=True)
     return {"take": studio.library.take(take), "job": job}
+
+
+def _stem(filename: str) -> str:
+    """A file's name without its suffix.
+
+    >>> _stem("waltz.take 2.wav"), _stem(".wav"), _stem("Op. 9")
+    ('waltz.take 2', '.wav', 'Op. 9')
+    """
+    return re.sub(r"(?<=.)\.[A-Za-z0-9]{1,8}$", "", filename)
 
 
 def _keep(file: UploadFile, folder: Path) -> Path:

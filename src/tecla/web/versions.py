@@ -167,7 +167,7 @@ async def compare(
 
 async def _make(studio: StudioHere, take: str, version: int, stem: str, task: Any) -> Path:
     facts = studio.library.version(take, version)
-    wishes = {**facts["wishes"], "title": facts["wishes"].get("title") or Path(studio.library.take(take)["name"]).stem}
+    wishes = {**facts["wishes"], "title": facts["wishes"].get("title") or studio.library.take(take)["name"]}
     made = studio.library.made(take, version) / stem
     notes = studio.library.notes_file(take, version)
     return await studio.answers.make(made, task, notes=notes, wishes=wishes, hands=facts["hands"])
@@ -198,8 +198,7 @@ def _rows(table: Any) -> list[dict[str, Any]]:
 def _safe(name: str) -> str:
     """A take's name as a file's name on any system.
 
-    >>> _safe("../Sonata: 2/3?.wav")
+    >>> _safe("../Sonata: 2/3?")
     '.. Sonata 2 3'
     """
-    stem = name.rsplit(".", 1)[0] if re.search(r"\.[A-Za-z0-9]{1,5}$", name) else name
-    return " ".join(re.sub(r'[<>:"/\\|?*\x00-\x1f]', " ", stem).split())[:100] or "tecla"
+    return " ".join(re.sub(r'[<>:"/\\|?*\x00-\x1f]', " ", name).split())[:100] or "tecla"
