@@ -23,8 +23,8 @@ class Server:
     def __init__(self, library: Path, *options: str) -> None:
         self.library = library
         command = [sys.executable, "-m", "tecla.cli", "studio", "--port", "0", "--no-browser", "--library", str(library), *options]
-        environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        self.environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=self.environment)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line.startswith("tecla studio: "), line

@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from tecla import __version__
 from tecla.errors import MissingExtraError, TeclaError
 from tecla.io.audio import READABLE
-from tecla.web import queue_routes, takes, versions
+from tecla.web import live, queue_routes, takes, versions
 from tecla.web.doors import REFUSALS
 from tecla.web.forms import About, Token
 from tecla.web.guard import COOKIE, LARGEST_UPLOAD_BYTES, SESSION_PATH, Guard
@@ -52,7 +52,7 @@ def build_app(studio: Studio, token: str | None = None, hosts: Iterable[str] = (
         lifespan=lifespan,
     )
     app.state.studio = studio
-    for router in (takes.router, versions.router, queue_routes.router):
+    for router in (takes.router, versions.router, queue_routes.router, live.router):
         app.include_router(router)
     _add_door(app, token)
     _add_refusals(app)

@@ -35,6 +35,7 @@ class Studio:
         self.library = Library(folder, database)
         self.events = Events()
         self.answers = Answers(2)
+        self.listeners = 0  # live sessions that are open
         self.jobs = Jobs(database, self._run, self._tell, n_workers or min(4, max(2, (os.cpu_count() or 1) // 2)))
 
     def open(self) -> None:

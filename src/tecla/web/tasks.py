@@ -10,7 +10,10 @@ import zipfile
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from tecla.errors import InputError
+from tecla.music import Performance
 from tecla.web.workers import Progress
 
 NOTE_SUFFIXES: Final = (".mid", ".json", ".csv")
@@ -54,7 +57,7 @@ def read_notes(progress: Progress, source: Path, target: Path) -> dict[str, Any]
     return _keep(workbench.play(source) if written else workbench.load(source), target)
 
 
-def _keep(performance: Any, target: Path) -> dict[str, Any]:
+def _keep(performance: Performance, target: Path) -> dict[str, Any]:
     from tecla import workbench  # noqa: PLC0415
 
     if len(performance) > MOST_NOTES:
@@ -63,8 +66,16 @@ def _keep(performance: Any, target: Path) -> dict[str, Any]:
         raise InputError(
             f"the notes last {performance.duration_sec / 3600:.1f} hours, more than {LONGEST_SEC / 3600:g}: cut them into parts"
         )
-    workbench.save(performance, target)
+    workbench.save(_from_zero(performance), target)
     return {"n_notes": len(performance), "duration_sec": performance.duration_sec}
+
+
+def _from_zero(performance: Performance) -> Performance:
+    """Nothing before 0 s, where the studio's time begins: a pedal that was down already may be heard a little before."""
+    notes, controls = performance.notes.copy(), performance.controls.copy()
+    for table, name in ((notes, "onset_sec"), (notes, "offset_sec"), (controls, "time_sec")):
+        table[name] = np.maximum(table[name], 0.0)
+    return Performance(notes, controls)
 
 
 def make_page(progress: Progress, notes: Path, wishes: dict[str, Any], hands: str, target: Path) -> None:
