@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,8 +70,8 @@ def test_odd_streams_end_in_peace(studio: Server) -> None:
 
 def test_listeners_are_few(studio: Server) -> None:
     address = studio.url.replace("http", "ws") + "api/live"
-    waiting = [connect(address, proxy=None) for _ in range(4)]
-    with connect(address, proxy=None) as fifth, pytest.raises(ConnectionClosed, match="1013"):
-        fifth.recv(60)
-    for socket in waiting:
-        socket.close()
+    with ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(connect(address, proxy=None))
+        with connect(address, proxy=None) as fifth, pytest.raises(ConnectionClosed, match="1013"):
+            fifth.recv(60)

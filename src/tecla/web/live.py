@@ -101,7 +101,7 @@ async def _follow(socket: WebSocket) -> None:
         return
     finally:
         sending.cancel()
-        await asyncio.to_thread(ear.close)
+        ear.close()
 
 
 async def _text(socket: WebSocket) -> str:
