@@ -20,7 +20,7 @@ export function complain(error) {
 
 /** @param {unknown} error @returns {string} */
 export function reason(error) {
-  if (error instanceof ApiError) return t(`error.${error.code}`, {}, error.message);
+  if (error instanceof ApiError) return t(`error.${error.code}`, { message: error.message }, error.message);
   if (error instanceof TypeError && /fetch|network/i.test(error.message)) return t("error.offline");
   return error instanceof Error ? error.message : String(error);
 }

@@ -33,7 +33,7 @@ export function inbox({ arrived }) {
     }
     next();
   };
-  const picker = h("input", { type: "file", multiple: true, accept: ACCEPTED, class: "unseen", id: "picker", tabindex: "-1", "aria-label": t("choose"), onchange: () => send(picker.files) });
+  const picker = h("input", { type: "file", multiple: true, accept: ACCEPTED, hidden: true, id: "picker", onchange: () => send(picker.files) });
   const tape = recorder({ recorded: (file) => send([file]) });
   const choose = h("button", { class: "primary", onclick: () => picker.click() }, icon(ICONS.upload), t("choose"));
   const zone = h("section", { class: "dropzone", "aria-label": t("drop.label") }, h("h1", {}, t("drop.title")), h("p", { class: "lead" }, t("drop.lead")), h("div", { class: "ways" }, choose, tape.button, h("a", { class: "button quiet", href: "#/live" }, icon(ICONS.keys), t("live.open"))), tape.panel, h("p", { class: "fine" }, t("drop.formats")), picker);

@@ -65,7 +65,7 @@ function line(take, job) {
     return [h("span", { class: "facts" }, facts.filter(Boolean).join("  ·  "))];
   }
   if (take.status === "failed" || take.status === "cancelled") {
-    const why = take.status === "cancelled" ? t("was.cancelled") : t(`error.${take.error?.code}`, {}, take.error?.message);
+    const why = take.status === "cancelled" ? t("was.cancelled") : t(`error.${take.error?.code}`, { message: take.error?.message ?? "" }, take.error?.message);
     return [h("span", { class: "why" }, why), h("button", { class: "quiet small", onclick: () => void attempt(() => api.again(take.id)) }, t("again"))];
   }
   const running = job?.state === "running";

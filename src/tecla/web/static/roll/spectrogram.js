@@ -4,7 +4,8 @@
  */
 
 const TILE_PX = 1024;
-const STRONGEST = 0.5;
+const CONTRAST = 3; // what is faint goes, what sounds stays
+const STRONGEST = 0.55;
 
 export class Spectrogram {
   /** @param {HTMLCanvasElement[]} tiles @param {number} width_px of the whole picture @param {number} duration_sec */
@@ -47,11 +48,11 @@ function inked(picture, left, width, ink) {
   const pixels = pen.getImageData(0, 0, width, picture.height);
   const [red, green, blue] = (ink.match(/[\d.]+/g) ?? ["0", "0", "0"]).map(Number);
   for (let i = 0; i < pixels.data.length; i += 4) {
-    const loud = pixels.data[i];
+    const loud = pixels.data[i] / 255;
     pixels.data[i] = red;
     pixels.data[i + 1] = green;
     pixels.data[i + 2] = blue;
-    pixels.data[i + 3] = loud * STRONGEST;
+    pixels.data[i + 3] = 255 * STRONGEST * loud ** CONTRAST;
   }
   pen.putImageData(pixels, 0, 0);
   return tile;

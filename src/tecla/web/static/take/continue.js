@@ -64,7 +64,8 @@ function suggestion(session, request, keep) {
   const close = () => player?.close();
   void attempt(async () => {
     try {
-      const { job } = await api.continue(session.take.id, session.number, request);
+      const answer = await api.continue(session.take.id, session.number, request);
+      const job = answer.job ?? answer;
       feed.take(job);
       const cancel = h("button", { class: "quiet small", type: "button", onclick: () => void attempt(() => api.cancel(job.id)) }, t("cancel"));
       body.append(cancel);

@@ -10,6 +10,7 @@ import { api } from "../api.js";
 import { NoteIndex } from "../roll/notes.js";
 import { attempt } from "../notices.js";
 import { Draft } from "./draft.js";
+import { keepUnsaved, unsavedOf } from "./unsaved.js";
 
 /**
  * @typedef {import("../roll/notes.js").Note} Note
@@ -52,7 +53,10 @@ export class Session extends EventTarget {
     this.selected = new Set();
     this.verdict = null;
     this.arrange();
-    this.tell("notes", "selection", "versions", "verdict");
+    const unsaved = unsavedOf(this.take.id);
+    if (unsaved?.number === number) this.draft.step(unsaved.state);
+    else this.tell("notes", "selection");
+    this.tell("versions", "verdict");
     await this.engrave();
   }
 
@@ -76,9 +80,10 @@ export class Session extends EventTarget {
 
   /** Saves the draft as a new version and puts that on the desk. @param {string} [what] */
   async save(what = "edit") {
-    const saved = await attempt(() => api.save(this.take.id, { ...this.content(), what }));
+    const saved = await attempt(() => api.save(this.take.id, { ...this.content(), parent: this.number, what }));
     if (!saved) return;
     this.number = saved.version;
+    this.take.latest_version = Math.max(saved.version, this.take.latest_version ?? 0);
     this.draft.markSaved();
     await this.refresh();
   }
@@ -91,16 +96,20 @@ export class Session extends EventTarget {
 
   /** The draft as the server takes it, notes in order. */
   content() {
-    const { pedals, wishes } = this.draft.state;
+    const { wishes } = this.draft.state;
+    const pedals = this.draft.state.pedals.map((pedal) => ({ ...pedal, time_sec: Math.max(0, pedal.time_sec) })); // down before the first sound
+
     const notes = this.index.notes.map(({ id, hand, ...note }) => (hand ? { ...note, hand } : note));
-    return { notes, pedals, wishes, parent: this.number };
+    return { notes, pedals, wishes };
   }
 
   changed() {
     this.arrange();
+    keepUnsaved(this.take.id, this.draft.changed ? { number: this.number, state: this.draft.state } : null);
     const there = new Set(this.draft.state.notes.map((note) => note.id));
     this.selected = new Set([...this.selected].filter((id) => there.has(id)));
-    this.tell("notes", "selection");
+    this.engraving = true; // from now on the page is behind the notes
+    this.tell("notes", "selection", "engraving");
     clearTimeout(this.soon);
     this.soon = setTimeout(() => void this.engrave(), ENGRAVE_AFTER_MS);
   }

@@ -1,6 +1,6 @@
-/** Above the roll: undo and redo, adding, colours, zoom; and, when notes are selected, what can be done with them. */
+/** Around the roll: above it undo and redo, adding, colours, zoom; below it what can be done with the selected notes. */
 
-import { fill, h, icon } from "../element.js";
+import { h, icon } from "../element.js";
 import { pitchName } from "../format.js";
 import { ICONS } from "../icons.js";
 import { hear } from "../sound/desk.js";
@@ -22,7 +22,6 @@ export function toolbar(session, roll, mode) {
   const verdict_option = colouring.options[2];
   const zoom_out = button("zoom.out", ICONS.zoomOut, () => roll.zoom(1 / 1.5), "−");
   const zoom_in = button("zoom.in", ICONS.zoomIn, () => roll.zoom(1.5), "+");
-  const chosen = h("div", { class: "chosen", "aria-live": "polite" });
   session.on(["notes"], () => {
     undo.disabled = !session.draft.past.length;
     redo.disabled = !session.draft.future.length;
@@ -33,15 +32,12 @@ export function toolbar(session, roll, mode) {
     else if (colouring.value === "verdict") colouring.value = "velocity";
     roll.show({ colouring: colouring.value });
   });
-  const panel = selectionPanel(session);
-  session.on(["selection"], () => panel.update());
-  fill(chosen, panel.element);
-  return h("div", { class: "toolbar", role: "toolbar", "aria-label": t("toolbar") }, h("div", { class: "group" }, undo, redo, add), chosen, h("div", { class: "group end" }, colouring, zoom_out, zoom_in));
+  return h("div", { class: "toolbar", role: "toolbar", "aria-label": t("toolbar") }, h("div", { class: "group" }, undo, redo, add), h("div", { class: "group end" }, colouring, zoom_out, zoom_in));
 }
 
-/** @param {import("./session.js").Session} session */
-function selectionPanel(session) {
-  const what = h("span", { class: "what" });
+/** A bar that is always there, so that nothing moves under the hand when notes are selected. @param {import("./session.js").Session} session */
+export function selectionBar(session) {
+  const what = h("span", { class: "what", "aria-live": "polite" });
   const velocity = h("input", { type: "range", min: 1, max: 127, "aria-label": t("velocity") });
   const value = h("output", { class: "number" });
   const hand = h("select", { "aria-label": t("hand") }, h("option", { value: "" }, t("hand.auto")), h("option", { value: "right" }, t("hand.right")), h("option", { value: "left" }, t("hand.left")));
@@ -55,7 +51,7 @@ function selectionPanel(session) {
     if (session.selection[0]) hear(session.selection[0]);
   });
   hand.addEventListener("change", () => session.draft.edit(session.selected, (note) => ({ ...note, hand: hand.value || undefined })));
-  const update = () => {
+  session.on(["selection"], () => {
     const notes = session.selection;
     controls.hidden = !notes.length;
     element.classList.toggle("empty", !notes.length);
@@ -65,8 +61,8 @@ function selectionPanel(session) {
     value.value = velocity.value;
     const hands = new Set(notes.map((note) => note.hand ?? ""));
     hand.value = hands.size === 1 ? [...hands][0] : "";
-  };
-  return { element, update };
+  });
+  return element;
 }
 
 /** @param {import("../roll/notes.js").Note[]} notes */

@@ -1,6 +1,7 @@
 /** An open take: the roll and the page side by side, and all that is done with them. Parts are made elsewhere; here they meet. */
 
 import { api, soundUrl, spectrogramUrl } from "../api.js";
+import { sure } from "../dialog.js";
 import { fill, h } from "../element.js";
 import { attempt, complain, say } from "../notices.js";
 import { Sheet } from "../page/sheet.js";
@@ -21,7 +22,8 @@ import { head } from "./head.js";
 import { keyboard } from "./keys.js";
 import { playerBar } from "./player.js";
 import { Session } from "./session.js";
-import { toolbar } from "./toolbar.js";
+import { keepUnsaved, unsavedOf } from "./unsaved.js";
+import { selectionBar, toolbar } from "./toolbar.js";
 import { wishBar } from "./wishes.js";
 
 const NEW_NOTE_SEC = 0.4;
@@ -47,11 +49,12 @@ export async function openTake(main, id) {
   const deeds = {
     open,
     save,
+    removeVersion: () => void discardVersion(session, open),
     compare: () => void settled(session).then(() => chooseReference(session)),
     rename: (/** @type {string} */ name) => void attempt(async () => Object.assign(session.take, await api.rename(id, name))),
-    continue: () => void settled(session).then(() => openContinue(session, side, { passage: () => roll.passage ?? passageOf(session, roll), models: about.models?.generation ?? [], open, close: () => (side.hidden = true) })),
+    continue: () => void settled(session).then(() => openContinue(session, side, { passage: () => roll.passage ?? (session.selected.size > 1 ? passageOf(session, roll) : { from_sec: 0, to_sec: session.index.end_sec }), models: about.models?.generation ?? [], open, close: () => (side.hidden = true) })),
   };
-  const panes = h("div", { class: "panes" }, h("section", { class: "pane roll-pane", "aria-label": t("roll") }, bar, verdictBar(session), roll.element, overview.element), side, h("section", { class: "pane page-pane", "aria-label": t("page") }, wishBar(session, about.levels), sheet.element));
+  const panes = h("div", { class: "panes" }, h("section", { class: "pane roll-pane", "aria-label": t("roll") }, bar, verdictBar(session), roll.element, overview.element, selectionBar(session)), side, h("section", { class: "pane page-pane", "aria-label": t("page") }, wishBar(session, about.levels), sheet.element));
   const view = h("div", { class: "take-view" }, head(session, deeds), viewSwitch(panes), panes, player.element);
   fill(main, view);
 
@@ -79,7 +82,8 @@ export async function openTake(main, id) {
     requestAnimationFrame(frame);
   };
   frame();
-  void attempt(() => session.open(take.latest_version ?? 1)).then(() => void behind(take, roll));
+  void behind(take, roll);
+  void attempt(() => session.open(unsavedOf(id)?.number ?? take.latest_version ?? 1));
   return () => {
     open_ = false;
     transport.close();
@@ -158,6 +162,17 @@ async function behind(take, roll) {
   const ink = new Inks(roll.element).soft_ink;
   const spectrogram = await Spectrogram.load(spectrogramUrl(take.id), take.duration_sec, ink).catch(() => null);
   roll.show({ spectrogram });
+}
+
+/** Drops the version on the desk, and opens the newest of those left. @param {Session} session @param {(version: number) => void} open */
+async function discardVersion(session, open) {
+  if (!(await sure(t("version.delete.question", { n: session.number }), t("version.delete.consequence"), t("delete")))) return;
+  await attempt(async () => {
+    await api.removeVersion(session.take.id, session.number);
+    keepUnsaved(session.take.id, null);
+    await session.refresh();
+    open(Math.max(...session.versions.map((name) => name.version)));
+  });
 }
 
 /** Others see only versions: what is changed is saved first. @param {Session} session */

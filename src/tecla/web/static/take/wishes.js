@@ -12,7 +12,7 @@ export function wishBar(session, levels = LEVELS) {
   const key = choice("wish.key", [["", t("auto")], ...keys()], (value) => session.draft.wish({ key_fifths: value === "" ? null : Number(value) }));
   const level = choice("wish.level", levels.map((value) => [value, t(`level.${value}`, {}, value)]), (value) => session.draft.wish({ level: value }));
   const shift = (/** @type {number} */ by) => session.draft.wish({ barline_shift_beats: (session.draft.state.wishes.barline_shift_beats ?? 0) + by });
-  const octave = (/** @type {number} */ by) => session.draft.wish({ tempo_octave: Math.max(-2, Math.min(2, (session.draft.state.wishes.tempo_octave ?? 0) + by)) });
+  const octave = (/** @type {number} */ by) => session.draft.wish({ tempo_octave: Math.max(-1, Math.min(1, (session.draft.state.wishes.tempo_octave ?? 0) + by)) });
   const bars = pair("wish.barline", ["◂", "wish.barline.back", () => shift(-1)], ["▸", "wish.barline.on", () => shift(1)]);
   const tempo = pair("wish.tempo", ["½", "wish.tempo.half", () => octave(-1)], ["×2", "wish.tempo.double", () => octave(1)]);
   const state = h("p", { class: "engraved", "aria-live": "polite" });
@@ -32,7 +32,7 @@ export function wishBar(session, levels = LEVELS) {
 
 /** @param {string} word @param {string[][]} options value and words @param {(value: string) => void} act */
 function choice(word, options, act) {
-  const field = h("select", { onchange: () => act(field.value) }, ...options.map(([value, text]) => h("option", { value }, text)));
+  const field = h("select", { "aria-label": t(word), onchange: () => act(field.value) }, ...options.map(([value, text]) => h("option", { value }, text)));
   return { field, element: h("label", {}, t(word), field) };
 }
 

@@ -1,0 +1,131 @@
+"""From a sound file to a corrected page and out again, by hand, in the browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import expect
+
+import tecla
+from tecla import workbench
+
+
+def test_upload_roll_page_edit_export(desk: Any, studio: Any, sound: Path, tmp_path: Path) -> None:
+    page = desk.page
+    desk.visit()
+    desk.drop({"name": "Round trip.wav", "mimeType": "audio/wav", "buffer": sound.read_bytes()})
+    desk.row("Round trip").get_by_role("link").click()
+    expect(page.locator(".page g.note").first).to_be_visible()
+    take = page.url.rsplit("/", 1)[-1]
+    heard = studio.http.get(f"/api/takes/{take}/versions/1").json()["notes"]
+    assert len(heard) > 20
+
+    page.locator(".page g.notehead").nth(2).click()
+    expect(page.locator(".what")).to_contain_text(" s")
+    chosen = page.locator(".what").inner_text()
+    page.locator(".roll canvas").last.focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("]")
+    assert page.locator(".what").inner_text().split("·")[0] != chosen.split("·")[0]
+    desk.settled_page()
+    page.get_by_role("button", name="Save version").click()
+    expect(page.get_by_role("combobox", name="Version")).to_have_value("2")
+    expect(page.get_by_role("button", name="Save version")).to_be_disabled()
+
+    assert studio.http.get(f"/api/takes/{take}/versions/1").json()["notes"] == heard  # what was heard is never written over
+    corrected = studio.http.get(f"/api/takes/{take}/versions/2").json()["notes"]
+    changed = [(old, new) for old, new in zip(heard, corrected, strict=True) if old["pitch"] != new["pitch"]]
+    assert [(new["pitch"] - old["pitch"], new["velocity"] - old["velocity"]) for old, new in changed] == [(1, 4)]
+
+    files = {suffix: tmp_path / f"out.{suffix}" for suffix in ("mid", "pdf", "json")}
+    for suffix, path in files.items():
+        page.locator("details.menu summary").click()
+        with page.expect_download() as download:
+            page.get_by_role("link", name=re.compile(rf"^{suffix}", re.I)).click()
+        download.value.save_as(path)
+        page.keyboard.press("Escape")
+    assert sorted(tecla.load(files["mid"]).notes["pitch"]) == sorted(note["pitch"] for note in corrected)
+    assert len(workbench.load(files["json"])) == len(corrected)
+    assert files["pdf"].read_bytes().startswith(b"%PDF")
+
+
+def test_every_correction_can_be_undone(desk: Any, take: str) -> None:
+    page = desk.page
+    desk.open_take(take)
+    page.locator(".roll canvas").last.focus()
+    page.keyboard.press("Control+a")
+    count = int(page.locator(".what").inner_text().split()[0])
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    for key in ("ArrowUp", "Control+ArrowRight", ".", "[", "Delete"):
+        page.keyboard.press(key)
+    page.keyboard.press("Control+a")
+    expect(page.locator(".what")).to_have_text(f"{count - 1} notes")
+    expect(page.get_by_role("button", name="Save version")).to_be_enabled()
+    for _ in range(5):
+        page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+    expect(page.get_by_role("button", name="Save version")).to_be_disabled()
+    page.get_by_role("button", name="Redo").click()
+    expect(page.get_by_role("button", name="Save version")).to_be_enabled()
+
+
+def test_notes_are_added_moved_and_stretched_by_hand(desk: Any, take: str) -> None:
+    page = desk.page
+    desk.open_take(take)
+    box = page.locator(".roll").bounding_box()
+    assert box is not None
+    x, y = box["x"] + 75, box["y"] + 60  # before the first note, high up: empty ground
+    page.mouse.dblclick(x, y)
+    expect(page.locator(".what")).to_contain_text("s")
+    name, times = page.locator(".what").inner_text().split("·")
+    begin, end = (float(part) for part in re.findall(r"[\d.]+", times))
+    assert 0.3 < end - begin < 0.5
+    page.mouse.move(x + 4, y)
+    page.mouse.down()
+    page.mouse.move(x + 104, y + 90, steps=4)
+    page.mouse.up()
+    expect(page.locator(".what")).not_to_contain_text(name.strip())
+    _, times = page.locator(".what").inner_text().split("·")
+    assert float(re.findall(r"[\d.]+", times)[0]) > begin + 0.5
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".what")).to_contain_text(name.strip())
+    page.get_by_role("button", name="Delete the selected notes").click()
+    expect(page.locator(".what")).to_contain_text("Press a note")
+
+
+def test_the_page_obeys_wishes_and_a_draft_outlives_a_reload(desk: Any, take: str) -> None:
+    page = desk.page
+    desk.open_take(take)
+    page.get_by_label("Metre").select_option("4/4")
+    page.get_by_label("Key", exact=True).select_option("-2")
+    desk.settled_page()
+    expect(page.locator(".engraved")).to_contain_text("4/4")
+    expect(page.locator(".engraved")).to_contain_text("2♭")
+    bars = page.locator(".engraved").inner_text()
+    page.get_by_role("button", name="Twice as fast").click()
+    desk.settled_page()
+    assert page.locator(".engraved").inner_text() != bars
+    page.get_by_role("button", name="Bar lines one beat later").click()
+    desk.settled_page()
+    page.on("dialog", lambda dialog: dialog.accept())  # "leave without saving?"
+    page.reload()
+    expect(page.get_by_label("Metre")).to_have_value("4/4")
+    expect(page.get_by_role("button", name="Save version")).to_be_enabled()
+    while page.get_by_role("button", name="Undo").is_enabled():
+        page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label("Metre")).to_have_value("")
+    desk.settled_page()
+
+
+def test_printing_prints_the_page_alone(desk: Any, take: str) -> None:
+    desk.open_take(take)
+    sheets = desk.page.locator(".page").count()
+    desk.page.emulate_media(media="print")
+    expect(desk.page.locator(".page").first).to_be_visible()
+    for rest in (".masthead", ".player", ".roll", ".wishes", ".take-head"):
+        expect(desk.page.locator(rest)).to_be_hidden()
+    printed = desk.page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == sheets

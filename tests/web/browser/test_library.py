@@ -1,0 +1,81 @@
+"""What comes in: dropped, recorded, broken, many at once; and what survives."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import expect
+
+DEMO_MIDI = Path(__file__).parents[3] / "demo" / "evening-waltz.mid"
+
+
+def test_a_recording_from_the_microphone_becomes_a_take(desk: Any) -> None:
+    page = desk.page
+    desk.visit()
+    page.get_by_role("button", name="Record").click()
+    expect(page.get_by_role("meter", name="Level")).to_be_visible()
+    expect(page.get_by_label("Recorded so far")).to_have_text(re.compile(r"0:0[5-9]"))
+    assert float(page.get_by_role("meter").get_attribute("aria-valuenow")) > -45  # the waltz is heard
+    page.get_by_role("button", name="Stop and write it down").click()
+    row = desk.row("Recording")
+    expect(row.get_by_role("link")).to_be_visible()
+    expect(row).to_contain_text(re.compile(r"[1-9]\d* notes"))
+
+
+def test_a_job_survives_a_reload_and_can_be_cancelled(desk: Any, long_sound: Path) -> None:
+    page = desk.page
+    desk.visit()
+    desk.drop(long_sound)
+    row = desk.row("Long evening")
+    expect(row.locator("progress[value]")).to_be_visible()
+    page.reload()
+    expect(row.locator("progress")).to_be_visible()
+    row.get_by_role("button", name="Cancel").click()
+    expect(row).to_contain_text("Cancelled.")
+    page.reload()
+    expect(row).to_contain_text("Cancelled.")
+    row.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0)
+
+
+def test_a_corrupt_file_is_told_in_plain_words(desk: Any) -> None:
+    page = desk.page
+    desk.visit()
+    desk.drop({"name": "Noise.wav", "mimeType": "audio/wav", "buffer": bytes(range(256)) * 40})
+    told = page.locator(".sending .failed .state, li.take.failed .why").first
+    expect(told).to_contain_text("Noise.wav")
+    assert "Traceback" not in told.inner_text()
+    desk.complaints.clear()  # the browser notes every answer of 4xx in its console
+    expect(page.get_by_role("button", name="Choose files")).to_be_enabled()
+
+
+def test_ten_files_at_once_all_arrive(desk: Any) -> None:
+    desk.visit()
+    desk.drop(*({"name": f"Tenfold {i}.mid", "mimeType": "audio/midi", "buffer": DEMO_MIDI.read_bytes()} for i in range(10)))
+    for i in range(10):
+        expect(desk.row(f"Tenfold {i}").get_by_role("link")).to_be_visible()
+    desk.page.get_by_role("searchbox").fill("tenfold 7")
+    expect(desk.page.locator("li.take")).to_have_count(1)
+    desk.page.get_by_role("searchbox").fill("no such take")
+    expect(desk.page.get_by_text("No take is called")).to_be_visible()
+
+
+def test_a_take_is_renamed_and_deleted(desk: Any) -> None:
+    page = desk.page
+    desk.visit()
+    desk.drop({"name": "Draft name.mid", "mimeType": "audio/midi", "buffer": DEMO_MIDI.read_bytes()})
+    desk.row("Draft name").get_by_role("button", name="Rename").click()
+    field = page.get_by_role("textbox", name="Rename")
+    field.fill("<b>Final</b> name")
+    field.press("Enter")
+    row = desk.row("<b>Final</b> name")
+    expect(row.get_by_role("link")).to_be_visible()  # as text: a name never becomes markup
+    row.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Keep it").click()
+    expect(row).to_have_count(1)
+    row.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0)

@@ -1,0 +1,81 @@
+"""Listening, playing live, going on, comparing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import expect
+
+DEMO_MIDI = Path(__file__).parents[3] / "demo" / "evening-waltz.mid"
+
+
+def seconds(text: str) -> float:
+    minutes, rest = text.split(":")
+    return 60 * float(minutes) + float(rest)
+
+
+def test_the_cursor_follows_the_sound_in_roll_and_page(desk: Any, take: str) -> None:
+    page = desk.page
+    desk.open_take(take)
+    clock = page.locator(".player .clock").first
+    for source in ("Original", "Piano", "L | R"):
+        page.get_by_role("radio", name=source).check()
+        page.get_by_role("slider", name="Position").fill("2")
+        page.get_by_role("button", name="Play", exact=True).click()
+        expect(page.locator(".page .sounding").first).to_be_attached()
+        expect(clock).to_have_text(re.compile(r"0:0[3-9]"))
+        page.get_by_role("button", name="Pause").click()
+        stopped = clock.inner_text()
+        page.wait_for_timeout(200)
+        assert clock.inner_text() == stopped
+
+
+def test_a_passage_loops_at_half_speed(desk: Any, take: str) -> None:
+    page = desk.page
+    desk.open_take(take)
+    box = page.locator(".roll").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 150, box["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 230, box["y"] + 12, steps=4)
+    page.mouse.up()
+    page.get_by_role("button", name=re.compile("^Loop")).click()
+    page.get_by_label("Speed").select_option("0.5")
+    page.get_by_role("button", name="Metronome").click()
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_timeout(4500)
+    inside = [seconds(page.locator(".player .clock").first.inner_text()) for _ in range(5) if page.wait_for_timeout(300) is None]
+    assert max(inside) < 3.5  # the passage ends before; without the loop the cursor would be past it
+    rate = page.evaluate("() => performance.now()")
+    assert rate > 0
+    page.get_by_role("button", name="Pause").click()
+
+
+def test_it_goes_on_and_one_answer_is_kept(desk: Any, take: str) -> None:
+    page = desk.page
+    desk.open_take(take)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Length").fill("4")
+    page.get_by_label("Suggestions").fill("1")
+    page.get_by_role("button", name="Go on playing").click()
+    page.get_by_role("button", name="Keep", exact=True).click(timeout=90_000)
+    expect(page.get_by_role("combobox", name="Version").locator("option:checked")).to_contain_text("continued")
+    page.get_by_role("button", name="Delete this version").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("combobox", name="Version").locator("option:checked")).not_to_contain_text("continued")
+
+
+def test_a_reference_shows_what_was_missed_and_made_up(desk: Any, studio: Any, take: str) -> None:
+    page = desk.page
+    handed = studio.hand_in(DEMO_MIDI, "What was written.mid")
+    if handed["job"]:
+        studio.wait(handed["job"]["id"])
+    desk.open_take(take)
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("^What was written")).click()
+    expect(page.locator(".verdict p")).to_contain_text("missed")
+    precision = int(re.findall(r"precision (\d+)", page.locator(".verdict p").inner_text())[0])
+    assert precision > 80
+    expect(page.get_by_label("Colours show")).to_have_value("verdict")
