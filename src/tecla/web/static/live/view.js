@@ -56,7 +56,7 @@ export function openLive(main) {
     const opened = await attempt(() => open(played, report, () => void stop(true)));
     if (!opened) return;
     source = opened;
-    meter.replaceChildren(...(source.meter ? [source.meter] : []));
+    meter.replaceChildren(...(opened.meter ? [opened.meter] : []));
     controls(true);
     frame();
   };

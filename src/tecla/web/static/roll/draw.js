@@ -1,6 +1,7 @@
 /** Draws a roll's still picture: lanes, spectrogram, beats, notes, pedals, keyboard. Only what is visible is looked at. */
 
 import { clock, pitchName } from "../format.js";
+import { drawDense } from "./dense.js";
 import { isBlack, lowerBound, pedalSpans } from "./notes.js";
 import { KEYBOARD_PX, PEDALS_PX, RULER_PX } from "./viewport.js";
 
@@ -20,7 +21,7 @@ import { KEYBOARD_PX, PEDALS_PX, RULER_PX } from "./viewport.js";
  * @property {import("./spectrogram.js").Spectrogram | null} spectrogram
  */
 
-const OUTLINED_UP_TO = 3000;
+const DENSE_FROM = 1500;
 
 /** @param {CanvasRenderingContext2D} pen @param {Viewport} view @param {Scene} scene @param {Inks} inks */
 export function drawRoll(pen, view, scene, inks) {
@@ -31,7 +32,7 @@ export function drawRoll(pen, view, scene, inks) {
   pen.rect(KEYBOARD_PX, 0, view.width - KEYBOARD_PX, view.height);
   pen.clip();
   drawLanes(pen, view, inks);
-  scene.spectrogram?.draw(pen, view, inks);
+  scene.spectrogram?.draw(pen, view);
   drawTime(pen, view, scene, inks);
   drawNotes(pen, view, scene, inks);
   drawPedals(pen, view, scene, inks);
@@ -92,20 +93,25 @@ function drawRuler(pen, view, scene, inks) {
 /** @param {CanvasRenderingContext2D} pen @param {Viewport} view @param {Scene} scene @param {Inks} inks */
 function drawNotes(pen, view, scene, inks) {
   const { first, last } = scene.index.span(view.from_sec, view.to_sec);
-  const outlined = last - first < OUTLINED_UP_TO && view.row_px > 4;
   const notes = scene.index.notes;
+  if (last - first > DENSE_FROM) drawDense(pen, view, notes, first, last, (note) => inkOf(note, scene, inks));
+  else drawFew(pen, view, scene, inks, first, last);
+  if (scene.colouring === "verdict" && view.row_px > 4) for (let i = first; i < last; i++) if (scene.inventions.has(notes[i].id)) cross(pen, view, notes[i], inks);
+  if (scene.misses && scene.colouring === "verdict") drawMisses(pen, view, scene.misses, inks);
+  if (scene.selected.size) for (let i = first; i < last; i++) if (scene.selected.has(notes[i].id)) drawSelected(pen, view, notes[i], inks);
+}
+
+/** @param {CanvasRenderingContext2D} pen @param {Viewport} view @param {Scene} scene @param {Inks} inks @param {number} first @param {number} last */
+function drawFew(pen, view, scene, inks, first, last) {
   const height = Math.max(1.5, view.row_px - (view.row_px > 4 ? 1 : 0));
   let style = "";
   for (let i = first; i < last; i++) {
-    const note = notes[i];
+    const note = scene.index.notes[i];
     if (note.offset_sec < view.from_sec) continue;
     const ink = inkOf(note, scene, inks);
     if (ink !== style) pen.fillStyle = style = ink;
     pen.fillRect(view.x(note.onset_sec), view.y(note.pitch), Math.max(1.5, (note.offset_sec - note.onset_sec) * view.px_per_sec - 0.5), height);
   }
-  if (outlined && scene.colouring === "verdict") for (let i = first; i < last; i++) if (scene.inventions.has(notes[i].id)) cross(pen, view, notes[i], inks);
-  if (scene.misses && scene.colouring === "verdict") drawMisses(pen, view, scene.misses, inks);
-  if (scene.selected.size) for (let i = first; i < last; i++) if (scene.selected.has(notes[i].id)) drawSelected(pen, view, notes[i], inks);
 }
 
 /** @param {Note} note @param {Scene} scene @param {Inks} inks */

@@ -26,6 +26,8 @@ export class Roll {
     this.fitted = false;
     this.pending = 0;
     this.stale = true;
+    /** @type {Inks | undefined} */
+    this.inks = undefined;
     /** @type {(() => void)[]} */
     this.onview = [];
     new ResizeObserver(() => this.resize()).observe(this.element);

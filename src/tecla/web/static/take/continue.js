@@ -11,6 +11,8 @@ import { t } from "../words.js";
 
 /** @typedef {{ from_sec: number, to_sec: number }} Passage */
 
+const SEAM_SEC = 2; // heard before what is new, to judge the seam
+
 /**
  * The panel, beside the roll while it is open.
  * @param {import("./session.js").Session} session
@@ -23,17 +25,24 @@ export function continuePanel(session, context) {
   const temperature = slider({ min: 0.5, max: 1.5, step: 0.05, value: 0.95 }, (value) => value.toFixed(2));
   const count = slider({ min: 1, max: 4, step: 1, value: 2 }, String);
   const answers = h("ol", { class: "answers-list", "aria-live": "polite" });
-  /** @type {(() => void)[]} */
-  const open = [];
-  const close = () => open.forEach((answer) => answer());
+  /** @type {(() => Promise<void>)[]} */
+  const drops = [];
+  const shut = () => {
+    context.close();
+    for (const drop of drops) void drop();
+  };
+  const keep = (/** @type {number} */ version) => {
+    context.open(version);
+    shut();
+  };
   const go = h("button", { class: "primary", type: "submit" }, t("continue.go"));
   const ask = (/** @type {Event} */ event) => {
     event.preventDefault();
     for (let i = 0; i < count.value(); i++) {
       const request = { from_sec, to_sec, model: model.value, seconds: seconds.value(), temperature: temperature.value(), seed: Math.floor(Math.random() * 2 ** 31) };
-      const answer = suggestion(session, request, context.open);
+      const answer = suggestion(session, request, keep);
       answers.append(answer.element);
-      open.push(answer.close);
+      drops.push(answer.drop);
     }
   };
   const form = h(
@@ -46,41 +55,54 @@ export function continuePanel(session, context) {
     h("label", {}, t("continue.count"), count.element),
     go,
   );
-  const shut = () => {
-    close();
-    context.close();
-  };
-  return { element: h("aside", { class: "continue", "aria-labelledby": "continue-title" }, h("header", {}, h("h2", { id: "continue-title", tabindex: "-1" }, t("continue")), h("button", { class: "quiet small", type: "button", onclick: shut }, t("close"))), form, answers), close };
+  return h("aside", { class: "continue", "aria-labelledby": "continue-title" }, h("header", {}, h("h2", { id: "continue-title", tabindex: "-1" }, t("continue")), h("button", { class: "quiet small", type: "button", onclick: shut }, t("close"))), form, answers);
 }
 
-/** One answer: waited for, then heard, kept or dropped. @param {import("./session.js").Session} session @param {any} request @param {(version: number) => void} keep */
+/**
+ * One answer: waited for, then heard, kept or dropped. What is dropped is gone from the versions too; what is kept stays.
+ * @param {import("./session.js").Session} session @param {any} request @param {(version: number) => void} keep
+ * @returns {{ element: HTMLElement, drop: () => Promise<void> }}
+ */
 function suggestion(session, request, keep) {
   const body = h("div", { class: "suggestion" });
   const element = h("li", {}, body);
   const bar = h("progress", { max: 1, "aria-label": t("continuing") });
-  fill(body, bar, h("span", { class: "state" }, t("continuing")));
-  /** @type {Transport | null} */
-  let player = null;
-  const close = () => player?.close();
-  void attempt(async () => {
-    try {
-      const answer = await api.continue(session.take.id, session.number, request);
-      const job = answer.job ?? answer;
-      feed.take(job);
-      const cancel = h("button", { class: "quiet small", type: "button", onclick: () => void attempt(() => api.cancel(job.id)) }, t("cancel"));
-      body.append(cancel);
-      const done = await feed.ended(job.id, (now) => now.progress && (bar.value = now.progress));
-      if (done.state === "cancelled") return element.remove();
-      if (done.state !== "done") throw new Error(t(`error.${done.error?.code}`, {}, done.error?.message ?? ""));
-      const version = await api.version(session.take.id, done.result.version);
-      player = playerOf(version, done.result.new_from_sec);
-      show(body, session, version, done.result, player, keep, () => element.remove());
+  let undo = async () => {};
+  const drop = async () => {
+    const undoing = undo;
+    undo = async () => {};
+    element.remove();
+    await attempt(undoing);
+  };
+  const wait = async () => {
+    const answer = await api.continue(session.take.id, session.number, request);
+    const job = answer.job ?? answer;
+    feed.take(job);
+    undo = () => api.cancel(job.id);
+    const done = await feed.ended(job.id, (now) => now.progress && (bar.value = now.progress));
+    if (done.state === "cancelled") return element.remove();
+    if (done.state !== "done") throw new Error(t(`error.${done.error?.code}`, { message: done.error?.message ?? "" }, done.error?.message ?? ""));
+    const { version: number, new_from_sec } = done.result;
+    const version = await api.version(session.take.id, number);
+    const player = playerOf(version, new_from_sec);
+    undo = async () => {
+      player.close();
+      await api.removeVersion(session.take.id, number);
       await session.refresh();
-    } catch (error) {
-      fill(body, h("p", { class: "why", role: "alert" }, reason(error)), h("button", { class: "quiet small", type: "button", onclick: () => element.remove() }, t("close")));
-    }
+    };
+    show(body, version, new_from_sec, player, () => {
+      player.close();
+      undo = async () => {};
+      keep(number);
+    }, drop);
+    return session.refresh();
+  };
+  fill(body, bar, h("span", { class: "state" }, t("continuing")), h("button", { class: "quiet small", type: "button", onclick: () => void drop() }, t("cancel")));
+  wait().catch((error) => {
+    undo = async () => {};
+    fill(body, h("p", { class: "why", role: "alert" }, reason(error)), h("button", { class: "quiet small", type: "button", onclick: () => element.remove() }, t("close")));
   });
-  return { element, close };
+  return { element, drop };
 }
 
 /** @param {any} version @param {number} from_sec */
@@ -88,22 +110,18 @@ function playerOf(version, from_sec) {
   const player = new Transport(null);
   const end_sec = version.notes.reduce((/** @type {number} */ end, /** @type {any} */ note) => Math.max(end, note.offset_sec), 0);
   player.setNotes(version.notes, version.pedals, end_sec + 0.5);
-  player.seek(Math.max(0, from_sec - 2)); // two seconds of what went before, to hear the seam
+  player.seek(Math.max(0, from_sec - SEAM_SEC));
   return player;
 }
 
-/** @param {HTMLElement} body @param {import("./session.js").Session} session @param {any} version @param {any} result @param {Transport} player @param {(version: number) => void} keep @param {() => void} gone */
-function show(body, session, version, result, player, keep, gone) {
-  const fresh = version.notes.filter((/** @type {any} */ note) => note.onset_sec >= result.new_from_sec).map((/** @type {any} */ note) => ({ ...note, onset_sec: note.onset_sec - result.new_from_sec, offset_sec: note.offset_sec - result.new_from_sec }));
+/** @param {HTMLElement} body @param {any} version @param {number} new_from_sec @param {Transport} player @param {() => void} keep @param {() => Promise<void>} drop */
+function show(body, version, new_from_sec, player, keep, drop) {
+  const fresh = version.notes
+    .filter((/** @type {any} */ note) => note.onset_sec >= new_from_sec)
+    .map((/** @type {any} */ note) => ({ ...note, onset_sec: note.onset_sec - new_from_sec, offset_sec: note.offset_sec - new_from_sec }));
   const long_sec = fresh.reduce((/** @type {number} */ end, /** @type {any} */ note) => Math.max(end, note.offset_sec), 1);
-  const play = h("button", { class: "quiet small", type: "button", onclick: () => (player.playing ? player.pause() : (player.seek(Math.max(0, result.new_from_sec - 2)), void player.play())) }, t("play"));
+  const play = h("button", { class: "quiet small", type: "button", onclick: () => (player.playing ? player.pause() : (player.seek(Math.max(0, new_from_sec - SEAM_SEC)), void player.play())) }, t("play"));
   player.addEventListener("state", () => (play.textContent = t(player.playing ? "pause" : "play")));
-  const drop = async () => {
-    player.close();
-    await attempt(() => api.removeVersion(session.take.id, result.version));
-    await session.refresh();
-    gone();
-  };
   const canvas = sketch(fresh, long_sec, 236, 56, getComputedStyle(body).color);
   canvas.className = "sketch";
   canvas.setAttribute("aria-hidden", "true");
@@ -111,7 +129,7 @@ function show(body, session, version, result, player, keep, gone) {
     body,
     canvas,
     h("span", { class: "state" }, `${t("n.notes", { n: fresh.length })} · ${clock(long_sec)}`),
-    h("div", { class: "group" }, play, h("button", { class: "primary small", type: "button", onclick: () => (player.close(), keep(result.version)) }, t("keep")), h("button", { class: "quiet small", type: "button", onclick: () => void drop() }, t("drop"))),
+    h("div", { class: "group" }, play, h("button", { class: "primary small", type: "button", onclick: keep }, t("keep")), h("button", { class: "quiet small", type: "button", onclick: () => void drop() }, t("drop"))),
   );
 }
 

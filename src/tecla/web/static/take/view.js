@@ -183,9 +183,9 @@ async function settled(session) {
 /** @param {Session} session @param {HTMLElement} side @param {Parameters<typeof continuePanel>[1]} context */
 function openContinue(session, side, context) {
   const panel = continuePanel(session, context);
-  side.replaceChildren(panel.element);
+  side.replaceChildren(panel);
   side.hidden = false;
-  /** @type {HTMLElement} */ (panel.element.querySelector("h2")).focus();
+  /** @type {HTMLElement} */ (panel.querySelector("h2")).focus();
 }
 
 /** Roll, page or both. @param {HTMLElement} panes */
