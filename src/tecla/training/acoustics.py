@@ -113,11 +113,12 @@ class World:
         centre, width = self._uniform(batch, 6, 1) * 8.5 - 4.5, 0.3 + 1.5 * self._uniform(batch, 6, 1)
         bumps_db = (self._normal(batch, 6, 1) * 4.5 * torch.exp(-(((octave - centre) / width) ** 2))).sum(1)
         tilt_db = self._normal(batch, 1) * 1.5 * octave[0]
+        strength = 0.2 + 0.8 * self._uniform(batch, 1) ** 2  # most are mild: how loud a note sounds must tell how hard it was struck
         low_cut = 20 * (200 / 20) ** (self._uniform(batch, 1) ** 2)
         high_cut = 8500 - 5500 * self._uniform(batch, 1) ** 2 * self._chance(batch, 0.6)
         order = 2 + 4 * self._uniform(batch, 1)
         cuts = (1 + (low_cut / hz) ** 4) ** -0.5 * (1 + (hz / high_cut) ** (2 * order)) ** -0.5
-        return torch.asarray(10 ** ((bumps_db + tilt_db).clamp(-24, 18) / 20) * cuts)
+        return torch.asarray(10 ** ((strength * (bumps_db + tilt_db)).clamp(-24, 18) / 20) * cuts)
 
     def _transfer(self, sound: Tensor, room: Tensor, equaliser: Tensor) -> Tensor:
         n = sound.shape[1]

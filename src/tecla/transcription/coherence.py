@@ -19,14 +19,13 @@ _AFTER_PRESS_SEC: Final = 0.01
 
 
 def mend_pedal(intervals_sec: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pedal intervals (K, 2) in order, with presses and lifts long enough to count.
+    """Pedal intervals (K, 2) in order, none before the sound begins, with presses and lifts long enough to count.
 
     A lift that is too short is kept, for the harmony changes there, but lasts `SHORTEST_LIFT_SEC`: the next press comes later.
     """
     mended: list[list[float]] = []
     for down, up in intervals_sec.tolist():
-        if mended:
-            down = max(down, mended[-1][1] + SHORTEST_LIFT_SEC)
+        down = max(down, mended[-1][1] + SHORTEST_LIFT_SEC if mended else 0.0)
         if up - down >= SHORTEST_PRESS_SEC:
             mended.append([down, up])
     return np.array(mended, np.float64).reshape(-1, 2)

@@ -6,14 +6,13 @@ The top of an onset's triangle depends on where it falls between two frames, so 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tecla.errors import InputError
+from tecla.transcription.card import stated_in_card
 
 _EDGE = 1e-4
 
@@ -43,11 +42,4 @@ def load_calibration(weights: Path) -> Calibration:
     Raises:
         InputError: the card is damaged.
     """
-    card = weights.with_suffix(".json")
-    try:
-        stated = json.loads(card.read_text("utf-8")).get("calibration") or {}
-        return Calibration(float(stated.get("slope", 1.0)), float(stated.get("intercept", 0.0)))
-    except FileNotFoundError:
-        return Calibration()
-    except (ValueError, TypeError, AttributeError) as error:
-        raise InputError(f"{card} is damaged ({error}): write it anew with tecla export, or delete it") from error
+    return stated_in_card(weights, "calibration", Calibration) or Calibration()

@@ -15,6 +15,8 @@ SILENCE_DB: Final = -100.0  # below the last bit of a 16-bit file nothing was re
 
 _BLOCK_SAMPLES: Final = SAMPLE_RATE // 10
 _LOUD_PART: Final = 95  # percentile: neither a single bang nor long rests decide
+_PASSAGE_BLOCKS: Final = 10
+_NOTHING: Final = 1e-12
 _FIRST_DB: Final = -40.0  # what is believed before anything was heard ...
 _FIRST_BLOCKS: Final = 4  # ... and how firmly, in blocks
 _REST_DB: Final = 40.0  # so far below the loudest nobody plays
@@ -28,6 +30,15 @@ def loud_part_db(blocks: Iterable[NDArray[np.float32]]) -> float:
     Shape:
         blocks: any number of (N,) float32 stretches of mono audio at 16 kHz, in order
     """
+    return loud_part_of(block_power(blocks))
+
+
+def block_power(blocks: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Mean square of each 0.1 s of a take, (n,), the last one perhaps shorter.
+
+    Shape:
+        blocks: any number of (N,) float32 stretches of mono audio at 16 kHz, in order
+    """
     levels, rest = [], np.zeros(0, np.float32)
     for block in blocks:
         rest = np.concatenate([rest, block])
@@ -37,9 +48,22 @@ def loud_part_db(blocks: Iterable[NDArray[np.float32]]) -> float:
         rest = rest[whole:]
     if len(rest):
         levels.append(np.square(rest, dtype=np.float32).mean(keepdims=True))
-    power = np.concatenate(levels) if levels else np.zeros(0)
+    return np.concatenate(levels) if levels else np.zeros(0, np.float32)
+
+
+def loud_part_of(power: NDArray[np.float32]) -> float:
+    """`loud_part_db` of a take whose `block_power` is known."""
     loud = float(np.percentile(power, _LOUD_PART)) if len(power) else 0.0
     return 10 * float(np.log10(loud)) if loud > 0 else -np.inf
+
+
+def passage_db(power: NDArray[np.float32], time_sec: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How loud the second before and the second after each moment were, in dB against the loud part of the take; (N,) -> (N,)."""
+    summed = np.concatenate([[0.0], np.cumsum(power, dtype=np.float64)])
+    at = np.clip((time_sec * SAMPLE_RATE / _BLOCK_SAMPLES).astype(np.intp), 0, len(power) - 1)
+    first, stop = np.maximum(at - _PASSAGE_BLOCKS, 0), np.minimum(at + _PASSAGE_BLOCKS + 1, len(power))
+    mean = (summed[stop] - summed[first]) / (stop - first)
+    return np.asarray(10 * np.log10(np.maximum(mean, _NOTHING)) - max(loud_part_of(power), SILENCE_DB))
 
 
 class RunningLevel:

@@ -27,8 +27,9 @@ from tecla.transcription.decode import (
     key_index_to_pitch,
     stack,
 )
+from tecla.transcription.dynamics import Dynamics, load_dynamics
 from tecla.transcription.features import FRAME_RATE
-from tecla.transcription.level import NOMINAL_DB, SILENCE_DB, loud_part_db
+from tecla.transcription.level import NOMINAL_DB, SILENCE_DB, block_power, loud_part_of, passage_db
 from tecla.transcription.network import Activations, Network, find_weights
 
 Offsets = Literal["key", "sounding"]
@@ -40,10 +41,17 @@ _RELEASE_BEFORE_RESTRIKE_SEC: Final = 0.005
 
 
 class Transcriber:
-    """A network, how to read it, and how far to believe it."""
+    """A network, how to read it, how far to believe it, and how its velocities lie in a take."""
 
-    def __init__(self, network: Network, config: DecodeConfig | None = None, calibration: Calibration | None = None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        config: DecodeConfig | None = None,
+        calibration: Calibration | None = None,
+        dynamics: Dynamics | None = None,
+    ) -> None:
         self.network, self.config, self.calibration = network, config or DecodeConfig(), calibration or Calibration()
+        self.dynamics = dynamics
 
     @classmethod
     def load(cls, model: str = "default", threads: int = 0) -> Transcriber:
@@ -53,7 +61,7 @@ class Transcriber:
             OptionError: no such model. InputError: the file is no network, or its card is damaged.
         """
         weights = find_weights(model)
-        return cls(Network(weights, threads), calibration=load_calibration(weights))
+        return cls(Network(weights, threads), calibration=load_calibration(weights), dynamics=load_dynamics(weights))
 
     def transcribe(self, blocks: Blocks, on_progress: Callable[[float], None] | None = None, offsets: Offsets = "key") -> Performance:
         """What was played. Empty if nothing can be heard.
@@ -63,7 +71,8 @@ class Transcriber:
             on_progress: called with the seconds heard so far.
             offsets: "key" ends notes at key-up, with the pedal beside them; "sounding" where the string falls silent, without.
         """
-        level_db = loud_part_db(blocks())
+        power = block_power(blocks())
+        level_db = loud_part_of(power)
         if level_db < SILENCE_DB:
             return Performance()
         gain = np.float32(10 ** ((NOMINAL_DB - level_db) / 20))
@@ -75,7 +84,11 @@ class Transcriber:
                 on_progress(sum(map(len, pedals)) / FRAME_RATE)
         pedal_sec = mend_pedal(frames_to_sec(decode_pedal(np.concatenate(pedals), self.config))) if pedals else np.zeros((0, 2))
         notes = join(parts)
-        return perform(replace(notes, confidence=self.calibration(notes.confidence)), pedal_sec, offsets)
+        notes = replace(notes, confidence=self.calibration(notes.confidence))
+        if self.dynamics is not None:
+            loudness_db = passage_db(power, frames_to_sec(notes.onset))
+            notes = replace(notes, velocity=self.dynamics(notes.velocity, loudness_db, notes.key_index))
+        return perform(notes, pedal_sec, offsets)
 
     def _pieces(self, blocks: Iterator[NDArray[np.float32]]) -> Iterator[tuple[DecodedNotes, NDArray[np.float32]]]:
         """Notes as soon as all they need was heard, with times in frames of the whole sound; and the pedals' activations."""
