@@ -11,7 +11,7 @@ those of less music: its rows say so by their round trip. Needs the extra train;
 import argparse
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -120,7 +120,13 @@ def bits_of(model: nn.Module, piece: Piece) -> float:
         logits = model(previous, target, torch.tensor([begin])).float()
         nats = nn.functional.cross_entropy(logits[0, at - begin :, 0], target[0, at - begin :, 0], reduction="sum")
         bits, at = bits + nats.item() / np.log(2), last
+    model.train()
     return bits
+
+
+def nats_per_token(model: nn.Module, pieces: Iterable[Piece]) -> float:
+    pieces = list(pieces)
+    return sum(bits_of(model, piece) for piece in pieces) * float(np.log(2)) / sum(map(len, pieces))
 
 
 def resolution_bits(name: str, ids: Piece) -> float:
@@ -148,7 +154,7 @@ def cell(corpus: str, name: str, kind: str, given: argparse.Namespace) -> str:
     schedule = replace(schedule, steps=steps_within(model, pieces, schedule, given.seconds))
     begin = time.process_time()
     with TemporaryDirectory() as folder:
-        train(model, pieces, judged[:4], schedule, Path(folder))
+        train(model, pieces, judged[:4], schedule, Path(folder), assess=nats_per_token)
         model.load_state_dict(torch.load(Path(folder) / "best.pt", weights_only=True)["weights"])
     took = time.process_time() - begin
     f1 = float(np.mean([round_trip_f1(tokenizer, piece) for piece in held_out[:20]]))

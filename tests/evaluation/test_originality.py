@@ -36,6 +36,26 @@ def test_new_music_is_new() -> None:
     assert found.longest_run < 6
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_the_longest_run_is_the_naive_one(seed: int) -> None:
+    """Three pitches and one pace: many runs in common, long and short, against a table of all pairs."""
+    rng = np.random.default_rng(seed)
+
+    def line(count: int) -> Performance:
+        onset = np.arange(count) * 0.5
+        return Performance.from_arrays(onset, onset + 0.3, 60 + rng.integers(0, 3, count))
+
+    pieces, sample = {name: line(300) for name in ("a", "b")}, line(90)
+    longest = 0
+    for known in pieces.values():
+        a, b = moves(sample), moves(known)
+        table = np.zeros((len(a) + 1, len(b) + 1), int)
+        for i in range(len(a)):
+            table[i + 1, 1:] = np.where(a[i] == b, table[i, :-1] + 1, 0)
+        longest = max(longest, int(table.max()))
+    assert Corpus(pieces).compare(sample).longest_run == longest
+
+
 def test_a_borrowed_passage_is_found_where_it_stands() -> None:
     borrowed = piece(1).notes[30:60]
     own = piece(9, 20).notes

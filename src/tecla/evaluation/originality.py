@@ -27,6 +27,7 @@ from tecla.music import Performance
 
 RUN: Final = 12  # moves
 CHORD_SEC: Final = 0.035  # notes nearer than this are one chord
+_AT_ONCE: Final = 64  # places of a piece whose occurrences are followed together
 _FACTOR: Final = np.uint64(1_000_003)
 
 
@@ -97,30 +98,52 @@ class Corpus:
             raise InputError("the piece has fewer than two notes: there is no line to compare")
         line = moves(sample)
         found, _ = self._shared(line, RUN)
-        longest = self._longest(line)
+        longest, at, place = self._longest(line)
         name, there, here = "", 0.0, 0.0
         if longest:
-            hits, places = self._shared(line, longest)
-            at = int(np.flatnonzero(hits)[0])
-            place = int(places[at])
             name = self.names[int(np.searchsorted(self._starts, place, side="right")) - 1]
             there, here = float(self._onsets[place]), float(_ordered(sample)["onset_sec"][at])
         share = float(found.mean()) if len(found) else 0.0
         return Originality(share, longest, name, there, here, fingerprint(sample) in self._prints)
 
-    def _longest(self, line: NDArray[np.int64]) -> int:
-        """Length of the longest common run: a run of n common moves holds one of n - 1, so that doubling and halving find it."""
-        low, high = 0, 1
-        while high <= len(line) and self._shared(line, high)[0].any():
-            low, high = high, 2 * high
-        high = min(high - 1, len(line))
+    def _longest(self, line: NDArray[np.int64]) -> tuple[int, int, int]:
+        """The longest common run: how many moves, and where it begins in the line and in the corpus."""
+        hashes, places = self._windows(RUN)
+        wanted = window_hashes(line, RUN)
+        first, last = (np.searchsorted(hashes, wanted, side) for side in ("left", "right"))
+        best = (0, 0, 0)
+        for at in range(0, len(wanted), _AT_ONCE):  # a trill occurs ten thousand times: not all pairs at once
+            counts = (last - first)[at : at + _AT_ONCE]
+            here = np.repeat(np.arange(at, at + len(counts)), counts)
+            within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+            there = places[within + np.repeat(first[at : at + _AT_ONCE], counts)]
+            best = max(best, self._extended(line, here, there), key=lambda found: found[0])
+        return best if best[0] else self._longest_below(line)
+
+    def _extended(self, line: NDArray[np.int64], here: NDArray[np.int64], there: NDArray[np.int64]) -> tuple[int, int, int]:
+        """The longest of the runs of RUN moves that begin at `here` in the line and `there` in the corpus, as far as both agree."""
+        if not len(here):
+            return 0, 0, 0
+        ends, length = self._starts[np.searchsorted(self._starts, there, side="right")], RUN
+        while True:
+            inside = (here + length < len(line)) & (there + length < ends)
+            goes_on = np.zeros(len(here), bool)
+            goes_on[inside] = line[here[inside] + length] == self._line[there[inside] + length]
+            if not goes_on.any():
+                return length, int(here[0]), int(there[0])
+            here, there, ends, length = here[goes_on], there[goes_on], ends[goes_on], length + 1
+
+    def _longest_below(self, line: NDArray[np.int64]) -> tuple[int, int, int]:
+        """The same where no run reaches RUN: one of n common moves holds one of n - 1, so that halving finds it."""
+        low, high = 0, min(RUN - 1, len(line))
         while low < high:
             middle = (low + high + 1) // 2
-            if self._shared(line, middle)[0].any():
-                low = middle
-            else:
-                high = middle - 1
-        return low
+            low, high = (middle, high) if self._shared(line, middle)[0].any() else (low, middle - 1)
+        if not low:
+            return 0, 0, 0
+        hits, places = self._shared(line, low)
+        at = int(np.flatnonzero(hits)[0])
+        return low, at, int(places[at])
 
     def _shared(self, line: NDArray[np.int64], size: int) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
         """For every run of `size` moves whether the corpus has it, and where. Shape: (n - size + 1,) twice."""
