@@ -22,6 +22,7 @@ from tecla.web import live, queue_routes, takes, versions
 from tecla.web.doors import REFUSALS
 from tecla.web.forms import About, Token
 from tecla.web.guard import COOKIE, LARGEST_UPLOAD_BYTES, SESSION_PATH, Guard
+from tecla.web.models import continuing_models
 from tecla.web.problems import ProblemError, problem_body
 from tecla.web.studio import Studio
 from tecla.web.tasks import LONGEST_SEC, MOST_NOTES
@@ -30,7 +31,6 @@ STATIC: Final = Path(__file__).parent / "static"
 SAMPLES: Final = Path(str(resources.files("tecla.rendering"))) / "salamander"
 _WRITTEN: Final = ["mid", "json", "csv", "musicxml", "mxl", "pdf", "svg", "png", "wav", "flac", "mp3", "abc"]
 _NOTES_IN: Final = [".mid", ".midi", ".musicxml", ".xml", ".mxl", ".abc", ".json", ".csv"]
-_CONTINUES: Final = {"performance": ("Piano", "performance"), "chorales": ("Four voices", "chorale")}
 
 
 def build_app(studio: Studio, token: str | None = None, hosts: Iterable[str] = ()) -> Guard:
@@ -68,7 +68,7 @@ def _add_door(app: FastAPI, token: str | None) -> None:
             "version": __version__,
             "models": {
                 "transcription": [{"name": "default", "title": "Piano"}],
-                "generation": [{"name": name, "title": title, "kind": kind} for name, (title, kind) in _CONTINUES.items()],
+                "generation": continuing_models(),
             },
             "formats": {"in": [*sorted(READABLE), *_NOTES_IN], "out": _WRITTEN},
             "limits": {"upload_bytes": LARGEST_UPLOAD_BYTES, "duration_sec": LONGEST_SEC, "notes": MOST_NOTES},

@@ -7,6 +7,7 @@ from typing import Final
 
 HEAD_BYTES: Final = 64 * 1024
 _ABC: Final = re.compile(r"^X:\s*\d.*?^K:", re.MULTILINE | re.DOTALL)
+_PLAIN_SAMPLES: Final = (b"\x01\x00", b"\x03\x00", b"\xfe\xff")  # wav's codes for integers, floats and "see below": what browsers play
 _BEGINNINGS: Final = (
     (b"MThd", ".mid"),
     (b"PK\x03\x04", ".mxl"),
@@ -20,16 +21,18 @@ _BEGINNINGS: Final = (
 
 
 def suffix_of(head: bytes) -> str:
-    """The suffix that a file of this beginning should have; ".sound" for what FFmpeg may know or nobody.
+    r"""The suffix that a file of this beginning should have; ".sound" for what FFmpeg may know or nobody.
 
-    >>> suffix_of(b"MThd..."), suffix_of(b'{"notes": []}'), suffix_of(b"RIFF....WAVEfmt ")
+    >>> suffix_of(b"MThd..."), suffix_of(b'{"notes": []}'), suffix_of(b"RIFF....WAVEfmt \x10\0\0\0\1\0")
     ('.mid', '.json', '.wav')
     """
     for beginning, suffix in _BEGINNINGS:
         if head.startswith(beginning):
             return suffix
-    if head[:4] == b"RIFF" and head[8:12] in (b"WAVE", b"RMID"):
-        return ".wav" if head[8:12] == b"WAVE" else ".mid"
+    if head[:4] == b"RIFF" and head[8:12] == b"RMID":
+        return ".mid"
+    if head[:4] == b"RIFF" and head[8:16] == b"WAVEfmt " and head[20:22] in _PLAIN_SAMPLES:
+        return ".wav"
     return _text_suffix(head) or ".sound"
 
 

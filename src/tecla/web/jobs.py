@@ -142,10 +142,10 @@ class Jobs:
                 continue
 
     def _stop(self, job: str) -> None:
-        with self._changed:
+        with self._changed:  # held while it is stopped, so that the worker cannot be at the next job already
             worker = self._running.get(job)
-        if worker is not None:
-            worker.stop()
+            if worker is not None:
+                worker.stop()
 
     def _serve(self) -> None:
         worker = Worker()

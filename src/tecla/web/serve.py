@@ -58,9 +58,19 @@ def _is_loopback(host: str) -> bool:
 
 
 def _url(host: str, port: int, token: str | None) -> str:
-    shown = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)
+    shown = _outward_address() if host in ("0.0.0.0", "::") else host
     shown = f"[{shown}]" if ":" in shown else shown
     return f"http://{shown}:{port}/" + (f"#token={token}" if token else "")
+
+
+def _outward_address() -> str:
+    """The address by which other machines know this one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address for documentation (RFC 5737): nothing is sent, a route is looked up
+        except OSError:
+            return socket.gethostname()
+        return str(probe.getsockname()[0])
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from tecla.web.events import Events
 from tecla.web.intake import HEAD_BYTES, kind_of, suffix_of
 from tecla.web.jobs import Finish, Job, Jobs
 from tecla.web.library import Draft, Library
+from tecla.web.models import continuing_models
 from tecla.web.problems import ProblemError
 from tecla.web.workers import Worker
 
@@ -96,6 +97,9 @@ class Studio:
     def go_on(self, take: str, version: int, asked: dict[str, Any]) -> dict[str, Any]:
         """Queues a continuation."""
         self.library.version(take, version)
+        known = [model["name"] for model in continuing_models()]
+        if asked["model"] not in known:
+            raise ProblemError(422, "no-model", f"model {asked['model']!r} is unknown: choose {', '.join(known)}")
         return self.jobs.add(take, "continue", {"version": version, "asked": asked})
 
     def delete(self, take: str) -> None:

@@ -79,12 +79,14 @@ def _from_zero(performance: Performance) -> Performance:
 
 
 def make_page(progress: Progress, notes: Path, wishes: dict[str, Any], hands: str, target: Path) -> None:
-    """Engraves a version: its pages, and when in them what sounds."""
+    """Engraves a version: its pages, and when in them what sounds; the beats alone lie beside them."""
     from tecla import workbench  # noqa: PLC0415
     from tecla.io.target import write_whole  # noqa: PLC0415
     from tecla.web.page import followed_page  # noqa: PLC0415
 
-    write_whole(target, json.dumps(followed_page(workbench.load(notes), wishes, hands)))
+    page = followed_page(workbench.load(notes), wishes, hands)
+    write_whole(target.with_suffix(".beats"), json.dumps({name: page[name] for name in ("beats_sec", "downbeats_sec")}))
+    write_whole(target, json.dumps(page))
 
 
 def export(progress: Progress, notes: Path, wishes: dict[str, Any], hands: str, target: Path) -> None:

@@ -55,8 +55,8 @@ def show(studio: StudioHere, take: TakeId, version: VersionNumber) -> Response:
     facts = studio.library.version(take, version)
     hands = facts.pop("hands")
     performance = load_json(studio.library.notes_file(take, version))
-    page = studio.library.made(take, version) / "page.json"
-    known = json.loads(page.read_text("utf-8")) if page.exists() else {}
+    beats = studio.library.made(take, version) / "page.beats"
+    known = json.loads(beats.read_text("utf-8")) if beats.exists() else {}
     body = facts | {
         "notes": _notes(performance, hands),
         "pedals": _rows(performance.controls),
@@ -108,8 +108,8 @@ async def draft_page(studio: StudioHere, take: TakeId, edited: Edited) -> Respon
         await studio.answers.make(target, tasks.make_page, notes=notes, wishes=wishes, hands=hands)
         return Response(await asyncio.to_thread(target.read_bytes), media_type="application/json")
     finally:
-        notes.unlink(missing_ok=True)
-        target.unlink(missing_ok=True)
+        for file in (notes, target, target.with_suffix(".beats")):
+            file.unlink(missing_ok=True)
 
 
 @router.get("/versions/{version}/played.mp3", response_class=FileResponse)
