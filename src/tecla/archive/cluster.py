@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -35,7 +36,7 @@ def in_cluster(work: Callable[[J], R], jobs: Iterable[J], address: str, workers:
         MissingExtraError: Ray is not installed. InputError: no cluster answers there.
     """
     with _connected(address) as ray:
-        task = ray.remote(num_cpus=1, max_retries=_RETRIES)(work)
+        task = ray.remote(num_cpus=1, max_retries=_RETRIES)(_plain(work))
         waiting = iter(jobs)
         running: dict[Any, J] = {}
         try:
@@ -51,6 +52,15 @@ def in_cluster(work: Callable[[J], R], jobs: Iterable[J], address: str, workers:
         finally:
             for reference in running:
                 ray.cancel(reference, force=True)
+
+
+def _plain(work: Callable[[J], R]) -> Callable[[J], R]:
+    """A function of Python's own, which is what Ray takes."""
+
+    def task(job: J) -> R:
+        return work(job)
+
+    return task
 
 
 def _result(ray: Any, reference: Any) -> Any:
@@ -72,10 +82,18 @@ def _connected(address: str) -> Iterator[Any]:
         yield ray
         return
     try:
+        _knock(address)
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"no Ray cluster answers at {address} ({str(error).splitlines()[0]}): start one with ray start --head") from error
     try:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Fails at once where nobody listens: Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
