@@ -1,8 +1,8 @@
-"""Is it a piano at all? Signs that need no second network: how much of the sound the notes explain, and how sure they are.
+"""Is it a piano at all? Signs that need no second network: how sure the notes are, and how much of the sound they explain.
 
-A transcriber of pianos hears notes in much that is none, but is less sure of them. In speech and singing its doubt shows; noise has few notes
-or none, and their partials hold little of the sound. `explained` is the share of spectral magnitude at the partials of the sounding notes, above what the same
-notes would cover by chance: 0 for notes thrown at random, 1 if nothing else sounds.
+A transcriber of pianos hears notes in much that is none, but is less sure of them. In speech and singing its doubt shows; noise has
+few notes or none, and their partials hold little of the sound. `explained` is the share of spectral magnitude at the partials of the
+sounding notes, above what the same notes would cover by chance: 0 for notes thrown at random, 1 if nothing else sounds.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _partials() -> NDArray[np.float32]:
 def likely_not_piano(signs: Signs) -> bool:
     """Whether the signs speak against a piano; also if next to nothing was heard.
 
-    The confidence tells speech and singing from pianos; the other two catch hum, hiss and sweeps. The bounds belong to the shipped weights:
-    `benchmarks/not_a_piano.py` measures them again. Plucked and struck strings pass for a piano, and are meant to.
+    The confidence tells speech and singing from pianos; the other two catch hum, hiss and sweeps. The bounds belong to the shipped
+    weights: `benchmarks/not_a_piano.py` measures them again. Other instruments often pass for a piano.
     """
     return signs.confidence < LEAST_CONFIDENCE or signs.explained < LEAST_EXPLAINED or signs.notes_per_sec < LEAST_NOTES_PER_SEC
