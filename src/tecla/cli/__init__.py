@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from tecla import __version__
-from tecla.cli import archive, corpora, engrave, evaluate, generate, live, originality, render, studio, train, transcribe
+from tecla.cli import archive, corpora, engrave, evaluate, generate, live, originality, render, studio, train, train_voice, transcribe
 from tecla.errors import InputWarning, TeclaError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("render")(render.render)
 app.command("generate")(generate.generate)
 evaluate.app.command("originality")(originality.originality)
 app.add_typer(evaluate.app, name="evaluate")
+train.app.command("voice")(train_voice.voice)
 app.add_typer(train.app, name="train")
 app.command("studio")(studio.studio)
 app.add_typer(corpora.app, name="corpora")

@@ -57,7 +57,7 @@ def transcriber(
 
     Stop it with Ctrl-C; the run folder holds the last checkpoint, the best weights, the curves and events for TensorBoard.
     """
-    _require_torch()
+    require_torch()
     from tecla.training import run as runs  # noqa: PLC0415
     from tecla.training.team import joined  # noqa: PLC0415
 
@@ -74,7 +74,7 @@ def transcriber(
         seed=seed,
         save_every=500 if on_gpu else 100,
     )
-    with joined(where) as team, _watching() as watch:
+    with joined(where) as team, watching() as watch:
         folder = team.agree(resume or run or Path("runs") / datetime.now().strftime("%Y-%m-%d-%H%M%S"))
         if resume is None and team.leads:
             runs.begin(folder, options)
@@ -97,7 +97,7 @@ def export(
     tecla export runs/first
     tecla transcribe take.wav --model runs/first/transcriber.onnx
     """
-    _require_torch()
+    require_torch()
     from tecla.io.target import check_target  # noqa: PLC0415
     from tecla.training.release import export_run  # noqa: PLC0415
 
@@ -107,7 +107,8 @@ def export(
     print(f"{target} and {card.name}: tecla transcribe --model {target} uses them")
 
 
-def _require_torch() -> None:
+def require_torch() -> None:
+    """Says which extra is missing before anything is begun."""
     from importlib.util import find_spec  # noqa: PLC0415
 
     from tecla.errors import MissingExtraError  # noqa: PLC0415
@@ -135,7 +136,8 @@ class _Watch:
 
 
 @contextmanager
-def _watching() -> Iterator[_Watch]:
+def watching() -> Iterator[_Watch]:
+    """A bar on the terminal that shows a run's numbers."""
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn  # noqa: PLC0415
 

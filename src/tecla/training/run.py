@@ -130,7 +130,7 @@ def go_on(
     config, sound = _sound(folder, options, material, team)
     examples, loss = Examples(config, material.train.performances, material.train.recorded), make_loss(sound, device)
     if team.leads:
-        _write(folder / "sources.json", material.licences | _piano_licences(options.pianos))
+        _write(folder / "sources.json", material.licences | piano_licences(options.pianos))
         options = _with_steps(folder, options, examples, loss, device, workers)
     options = team.agree(options)
     schedule = _schedule(options, workers)
@@ -225,7 +225,7 @@ def _keep_best(folder: Path, state: State, numbers: Numbers, patience: int) -> N
     state.finished = len(judged) - 1 - judged.index(max(judged)) >= patience
 
 
-def _piano_licences(folder: str | None) -> dict[str, str]:
+def piano_licences(folder: str | None) -> dict[str, str]:
     """Licences of the sampled pianos that a run renders with."""
     if folder is None:
         return {"Salamander Grand Piano V3": "CC-BY-3.0"}

@@ -68,7 +68,7 @@ def random_line(rng: np.random.Generator, length_sec: float) -> Line:
 def pitch_curve(rng: np.random.Generator, notes: Performance, length_sec: float) -> Curve:
     """MIDI pitch at CONTROL_RATE: each note's own, reached by a glide or a scoop, with vibrato and a little drift."""
     time_sec = np.arange(int(length_sec * CONTROL_RATE)) / CONTROL_RATE
-    glide_sec, vibrato, wobble = rng.uniform(0.01, 0.11), rng.choice([0.0, rng.uniform(0.1, 1.0)]), rng.uniform(0.0, 0.15)
+    glide_sec, vibrato, wobble = rng.uniform(0.01, 0.11), rng.choice([0.0, rng.uniform(0.1, 1.0)]), rng.uniform(0.0, 0.3)
     scoops, rate = rng.choice([0.0, rng.uniform(0.1, 0.5)]), rng.uniform(4.0, 7.5)
     whole = np.zeros(len(time_sec))
     before = None
@@ -81,12 +81,14 @@ def pitch_curve(rng: np.random.Generator, notes: Performance, length_sec: float)
         whole += (own - whole) / (1 + np.exp(-np.clip(since / (glide_sec / 4), -40, 40))) if before is not None else 0
         alone = before is None or note["onset_sec"] - before > 0.02
         if alone and rng.random() < scoops:
-            whole -= rng.uniform(0.4, 2.0) * np.exp(-np.maximum(since, 0) / rng.uniform(0.02, 0.06)) * (since >= -0.05)
+            # From below, or beside the note: who sings without having learned it needs up to 0.2 s to find it.
+            astray = rng.uniform(0.4, 2.0) * (1 if rng.random() < 0.7 else -1)
+            whole -= astray * np.exp(-np.maximum(since, 0) / rng.uniform(0.02, 0.12)) * (since >= -0.05)
         swell = np.clip((since - rng.uniform(0.05, 0.3)) / 0.2, 0, 1) * (time_sec < note["offset_sec"])
         whole += vibrato * 0.5 * swell * np.sin(2 * np.pi * rate * since)
         before = note["offset_sec"]
-    drift = np.cumsum(rng.normal(size=len(time_sec))) * 0.004
-    return np.asarray(whole + np.clip(drift, -0.25, 0.25))
+    drift = np.cumsum(rng.normal(size=len(time_sec))) * rng.uniform(0.002, 0.012)
+    return np.asarray(whole + np.clip(drift, -0.4, 0.4))
 
 
 def loudness_curve(rng: np.random.Generator, notes: Performance, length_sec: float, kind: str) -> Curve:

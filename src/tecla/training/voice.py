@@ -41,9 +41,9 @@ class LineMix:
 
     seed: int = 0
     pool: int = 32
-    sung: int = 5
+    sung: int = 4
     piano: int = 2
-    recorded: int = 1
+    recorded: int = 2
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ HOP_SAMPLES: Final = 96
 FRAME_RATE: Final = SAMPLE_RATE / HOP_SAMPLES
 N_FRAMES: Final = 666  # 3.996 s
 N_CLASSES: Final = 1 + len(PITCHES)
+BATCH: Final = 16
 SMOOTHING: Final = 0.05  # of the labels: their edges are a hand's
 Stage = str  # "both", "gate" (sound or silence) or "note" (which, where it sounds)
 
@@ -130,7 +131,7 @@ def train_classes(
     make: Callable[[int], nn.Module], clips: Clips, stage: Stage, epochs: int, seed: int, report: Callable[[dict[str, float]], None]
 ) -> nn.Module:
     """A trained network, the average over its last steps; `make` gets the number of outputs and has `standardise` fitted here."""
-    batches = ClipBatches(clips, 16, seed)
+    batches = ClipBatches(clips, BATCH, seed)
     steps = epochs * batches.per_epoch
     config = loop.LoopConfig(
         steps=steps, warm_up=steps // 8, decay=steps * 3 // 4, peak_rate=3e-3, average=0.97, bfloat16=False, report_every=batches.per_epoch,

@@ -34,13 +34,13 @@ class LineBelief:
 
 @dataclass(frozen=True)
 class LineConfig:
-    """Where to draw lines; chosen on held-out synthetic lines (docs/experiments.md)."""
+    """Where to draw lines; chosen on training clips and made-up lines (docs/experiments.md says between which values)."""
 
-    change_cost: float = 4.0  # nats that a new pitch must gain
-    rest_cost: float = 2.0  # nats that falling silent must gain
-    onset_help: float = 0.5  # how much of an onset's log odds pays for a change
-    restrike_threshold: float = 0.6
-    shortest_note_sec: float = 0.06
+    change_cost: float = 24.0  # nats that a new pitch must gain: amateurs need 0.2 s to find theirs
+    rest_cost: float = 6.0  # nats that falling silent must gain
+    onset_help: float = 2.0  # how much of an onset's log odds pays for a change
+    restrike_threshold: float = 0.9
+    shortest_note_sec: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def decode_line(belief: LineBelief, frame_rate: float, config: LineConfig | None
         edges = [begin, *_restrikes(belief.onset, begin, end, config, shortest), end]
         for first, stop in pairwise(edges):
             if stop - first >= shortest:
-                onsets.append(_refined(belief.onset, first, stop))
+                onsets.append(max(_refined(belief.onset, first, stop), offsets[-1] if offsets else 0.0))
                 offsets.append(float(stop))
                 states.append(int(path[begin]))
                 confidences.append(float(belief.states[first:stop, path[begin]].mean()))
@@ -115,7 +115,7 @@ def _restrikes(onset: NDArray[np.float32], begin: int, end: int, config: LineCon
 
 def _refined(onset: NDArray[np.float32], frame: int, stop: int) -> float:
     """The centre of gravity of the onset's triangle near a frame; the frame itself where there is none."""
-    low, high = max(0, frame - 2 * _FLANK_FRAMES), min(stop, frame + 2 * _FLANK_FRAMES + 1)
+    low, high = max(0, frame - _FLANK_FRAMES), min(stop, frame + 2 * _FLANK_FRAMES + 1)
     top = low + int(onset[low:high].argmax())
     if onset[top] < 0.2:
         return float(frame)
