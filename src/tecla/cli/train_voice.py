@@ -42,7 +42,7 @@ def voice(
     clips = load_corpus(corpus) if corpus else None
     if classes and clips is None:
         raise OptionError("--classes needs --corpus voice:FOLDER")
-    total = steps * (len(clips.of_split("train").recordings) // voice_run.BATCH if classes and clips else 1)
+    total = voice_run.class_steps(clips, steps) if classes and clips else steps
     with watching() as watch:
 
         def report(numbers: dict[str, float]) -> None:

@@ -23,7 +23,7 @@ from tecla.training.export_line import export_line_onnx
 from tecla.training.run import piano_licences
 from tecla.training.sampled_piano import load_banks
 from tecla.training.voice import PITCHES, LineExamples, LineMix, line_loss, make_line_network
-from tecla.training.voice_classes import FRAME_RATE, HOP_SAMPLES, N_FRAMES, load_clips, train_classes
+from tecla.training.voice_classes import BATCH, FRAME_RATE, HOP_SAMPLES, N_FRAMES, load_clips, train_classes
 from tecla.transcription.features import SAMPLE_RATE
 from tecla.transcription.monophonic.features import HOP_SAMPLES as LINE_HOP_SAMPLES
 
@@ -54,6 +54,11 @@ def train_line(corpus: Corpus | None, pianos: Path | None, steps: int, seed: int
 def train_clip_classes(corpus: Corpus, epochs: int, seed: int, report: Report) -> nn.Module:
     """The network for silence, C4, E4 and G4, from the training clips alone."""
     return train_classes(make_class_network, load_clips(corpus.of_split("train").recordings), "both", epochs, seed, report)
+
+
+def class_steps(corpus: Corpus, epochs: int) -> int:
+    """Batches in so many rounds over the training clips."""
+    return epochs * (len(corpus.of_split("train").recordings) // BATCH)
 
 
 def make_class_network(n_outputs: int) -> nn.Module:
