@@ -94,7 +94,8 @@ def decode_line(belief: LineBelief, frame_rate: float, config: LineConfig | None
         edges = [begin, *_restrikes(belief.onset, begin, end, config, shortest), end]
         for first, stop in pairwise(edges):
             if stop - first >= shortest:
-                onsets.append(max(_refined(belief.onset, first, stop), offsets[-1] if offsets else 0.0))
+                onsets.append(max(_refined(belief.onset, first, stop), onsets[-1] + 1 if onsets else 0.0))
+                offsets[-1:] = [min(offset, onsets[-1]) for offset in offsets[-1:]]  # one voice: what is sung on ends here
                 offsets.append(float(stop))
                 states.append(int(path[begin]))
                 confidences.append(float(belief.states[first:stop, path[begin]].mean()))
