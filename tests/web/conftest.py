@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +25,8 @@ class Server:
         self.library = library
         command = [sys.executable, "-m", "tecla.cli", "studio", "--port", "0", "--no-browser", "--library", str(library), *options]
         self.environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=self.environment)
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log, text=True, env=self.environment)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line.startswith("tecla studio: "), line
@@ -48,12 +50,20 @@ class Server:
             time.sleep(0.05)
         raise AssertionError(f"job is still {state['state']}")
 
+    def errors(self) -> str:
+        """What the server wrote to stderr so far."""
+        self._log.seek(0)
+        return self._log.read()
+
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        self.http.close()
         self.process.send_signal(how)
         self.process.wait(30)
+        self.close()
+
+    def close(self) -> None:
         assert self.process.stdout is not None
-        self.process.stdout.close()
+        for open_ in (self.http, self.process.stdout, self._log):
+            open_.close()
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +71,9 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One studio for tests that leave it as they found it, or nearly."""
     server = Server(tmp_path_factory.mktemp("studio"))
     yield server
+    errors = server.errors()
     server.stop()
+    assert errors == ""
 
 
 @pytest.fixture
@@ -77,3 +89,5 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     for server in started:
         if server.process.poll() is None:
             server.stop()
+        else:
+            server.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -42,6 +43,14 @@ def children(server: Server) -> set[str]:
     if not tasks.exists():
         pytest.skip("only Linux tells a process's children")
     return {child for task in tasks.iterdir() for child in (task / "children").read_text().split()}
+
+
+def alive(process: str) -> bool:
+    """Whether a process still runs; one that has ended may wait for its parent to hear of it."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_fifty_jobs_lose_nothing_over_a_crash(start: Start, silence: Path, long: Path) -> None:
@@ -153,3 +162,21 @@ def test_news_are_told(studio: Server, silence: Path) -> None:
     assert any(line == "event: job" for line in heard)
     assert any(line == "event: take" for line in heard)
     assert job in heard[-1]
+
+
+def test_a_studio_stops_without_a_word(start: Start, long: Path) -> None:
+    server = start()
+    server.wait(server.hand_in(long)["job"]["id"], "running")
+    working = children(server)
+    with server.http.stream("GET", "/api/events") as stream:
+        lines = stream.iter_lines()
+        next(lines)
+        server.process.send_signal(signal.SIGINT)
+        for _ in lines:  # until the stream ends
+            continue
+    server.process.wait(30)
+    assert server.errors() == ""
+    until = time.monotonic() + 10
+    while any(map(alive, working)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(map(alive, working))

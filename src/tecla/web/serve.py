@@ -42,12 +42,26 @@ def serve(host: str, port: int, folder: Path | None, open_browser: bool) -> None
         tempfile.tempdir = str(folder)  # uploads are spooled where they will lie
         url = _url(host, listener.getsockname()[1], token)
         hosts = {host} | (own_names() if token is not None else set())
-        app = build_app(Studio(folder), token, hosts)
-        config = uvicorn.Config(app, log_level="warning", ws="websockets-sansio", server_header=False, timeout_graceful_shutdown=2)
+        studio = Studio(folder)
+        config = uvicorn.Config(
+            build_app(studio, token, hosts), log_level="warning", ws="websockets-sansio", server_header=False, timeout_graceful_shutdown=2
+        )
         print(f"tecla studio: {url}\nlibrary: {folder}\nstop it with Ctrl-C", flush=True)
         if open_browser:
             webbrowser.open(url)
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config, studio).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams of news before it waits for requests to end: those would never."""
+
+    def __init__(self, config: uvicorn.Config, studio: Studio) -> None:
+        super().__init__(config)
+        self._studio = studio
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._studio.events.close()
+        await super().shutdown(sockets)
 
 
 def _is_loopback(host: str) -> bool:
