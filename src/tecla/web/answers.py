@@ -39,9 +39,14 @@ class Answers:
             if making is None:
                 making = asyncio.create_task(self.ask(task, target=target, **arguments))
                 self._making[target] = making
-                making.add_done_callback(lambda _: self._making.pop(target, None))
+                making.add_done_callback(lambda done: self._forget(target, done))
             await asyncio.shield(making)
         return target
+
+    def _forget(self, target: Path, done: asyncio.Task[Any]) -> None:
+        self._making.pop(target, None)
+        if not done.cancelled():
+            done.exception()  # looked at, in case all who asked have left meanwhile
 
     def close(self) -> None:
         """Ends all work."""

@@ -197,13 +197,12 @@ class Library:
 
 
 def tidy_name(name: str) -> str:
-    r"""A name for a take: one line, without folders, never empty.
+    r"""A name for a take: one line that is not empty. It may hold any sign, since it never becomes a path.
 
-    >>> tidy_name("C:\\Music\\waltz"), tidy_name(" \n")
-    ('waltz', 'Untitled')
+    >>> tidy_name("Waltz\nin 3/4"), tidy_name(" \n")
+    ('Waltz in 3/4', 'Untitled')
     """
-    last = re.split(r"[/\\]", name)[-1]
-    printable = "".join(c if c.isprintable() else " " for c in last)
+    printable = "".join(c if c.isprintable() else " " for c in name)
     return " ".join(printable.split())[:LONGEST_NAME] or "Untitled"
 
 

@@ -41,12 +41,12 @@ async def hand_in(
 
 
 def _stem(filename: str) -> str:
-    """A file's name without its suffix.
+    r"""A file's name without its folders and its suffix.
 
-    >>> _stem("waltz.take 2.wav"), _stem(".wav"), _stem("Op. 9")
+    >>> _stem("waltz.take 2.wav"), _stem(".wav"), _stem("C:\\Music\\Op. 9")
     ('waltz.take 2', '.wav', 'Op. 9')
     """
-    return re.sub(r"(?<=.)\.[A-Za-z0-9]{1,8}$", "", filename)
+    return re.sub(r"(?<=.)\.[A-Za-z0-9]{1,8}$", "", re.split(r"[/\\]", filename)[-1])
 
 
 def _keep(file: UploadFile, folder: Path) -> Path:
