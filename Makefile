@@ -34,7 +34,7 @@ check: lint test
 	@touch $@
 
 .venv/tests-installed: pyproject.toml constraints.txt | .venv/bin/python
-	$(INSTALL) '.[archive,live,ray,report,research,score,studio,train,voice,dev]'
+	$(INSTALL) '.[archive,live,ray,report,research,score,studio,train,tune,voice,dev]'
 	@touch $@ .venv/demo-installed
 
 clean:

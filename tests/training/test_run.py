@@ -160,3 +160,44 @@ def test_held_out_music_is_rendered_where_there_is_no_recording(options: RunOpti
     (take,) = validation.rendered_takes(Share(), sound, config)
     assert take.samples.isfinite().all()
     assert (take.played.notes["onset_sec"] < 1.2).all()
+
+
+def test_a_run_can_begin_with_the_weights_that_ship(
+    pairs: Path, banks_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before its first step the network says what the .onnx file says; its licences are inherited; its export is a model again."""
+    from tecla.training.release import export_run
+    from tecla.transcription.network import Network, find_weights
+
+    monkeypatch.setattr(validation, "MOST_TAKES", 1)
+    for length in ("_RESONANCE_SAMPLES", "_ROOM_SAMPLES"):
+        monkeypatch.setattr(acoustics, length, 1600)
+    options = RunOptions(
+        corpora=(f"folder:{pairs}",), pianos=str(banks_folder), init="pretrained", steps=1, batch=2, n_frames=20, save_every=1
+    )
+    run.begin(tmp_path / "a", options)
+    network = run.network_of(tmp_path / "a", options)().eval()
+    features = np.random.default_rng(0).normal(size=(3, 30, 396)).astype(np.float32)
+    shipped = Network(find_weights("default"))(features)
+    with torch.no_grad():
+        heads = network(torch.from_numpy(features)[None])
+    assert torch.sigmoid(heads.keys[0]).numpy() == pytest.approx(shipped.keys, abs=1e-4)
+    run.go_on(tmp_path / "a", ALONE)
+    assert any("NC" in licence for licence in run.load_sources(tmp_path / "a").values())
+    card = json.loads(export_run(tmp_path / "a", tmp_path / "mine.onnx").read_text())
+    assert "non-commercial" in card["licence"]
+    learned = Network(tmp_path / "mine.onnx")(features)
+    assert 0 < np.abs(learned.keys - shipped.keys).max() < 1
+    with pytest.raises(OptionError, match="there is no model 'best'"):
+        run.begin(tmp_path / "b", replace(options, init="best"))
+
+
+def test_where_no_recording_is_held_out_their_ends_are() -> None:
+    from tecla.training.material import hold_out_ends
+
+    whole = Performance.from_arrays([1.0, 8.4, 9.0], [2.0, 8.45, 9.5], [60, 62, 64], controls=[(0.5, 64, 127), (9.2, 64, 0)])
+    train, held = hold_out_ends(Share([], [whole], [np.arange(160_000).astype(np.int16)]))
+    assert train.recorded[0].notes["onset_sec"].tolist() == [1.0, 8.4]
+    assert held.recorded[0].notes["onset_sec"] == pytest.approx([0.5])
+    assert len(train.sounds[0]) == 136_000
+    assert held.sounds[0][0] == train.sounds[0][-1] + 1

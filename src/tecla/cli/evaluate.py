@@ -15,6 +15,7 @@ from tecla.cli.evaluate_score import score
 if TYPE_CHECKING:
     from tecla.cli.judging import Take, Verdict
     from tecla.corpora import Corpus, Recording
+    from tecla.evaluation.pieces import Piece
     from tecla.music import Performance
 
 app = typer.Typer(help="Judge transcriptions against what was played.", no_args_is_help=True)
@@ -23,6 +24,12 @@ app.command("confidence")(confidence)
 
 Json = Annotated[Path | None, typer.Option("--json", metavar="OUT", help="Write every figure of every piece as JSON.")]
 Png = Annotated[Path | None, typer.Option("--png", metavar="FOLDER", help="Draw each piece: hits, misses and inventions, after the shift.")]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="OUT.html", help="Write a page: curves, confusions, reliability, a map of the frames, the worst passages to hear."
+    ),
+]
 Versus = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="Another system's .mid, .json or .csv by piece, for the paired difference.")
 ]
@@ -36,6 +43,7 @@ def notes(
     versus: Versus = None,
     json: Json = None,
     png: Png = None,
+    report: Report = None,
     force: Force = False,
 ) -> None:
     """Compare notes and pedals with what was played.
@@ -49,9 +57,9 @@ def notes(
     """
     from tecla.cli.judging import takes_of_files  # noqa: PLC0415
 
-    _check_targets(json, [png], force)
+    _check_targets([json, report], [png], force)
     others = takes_of_files(reference, versus) if versus else []
-    _report(takes_of_files(reference, estimate), others, json, png)
+    _report(takes_of_files(reference, estimate), others, json, png, report, f"{estimate.name} against {reference.name}")
 
 
 @app.command("transcriber")
@@ -70,6 +78,7 @@ def transcriber(
     keep: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Keep the transcriptions as MIDI.")] = None,
     json: Json = None,
     png: Png = None,
+    report: Report = None,
     force: Force = False,
 ) -> None:
     """Transcribe a corpus and compare with what was played, whole pieces against the original MIDI.
@@ -84,10 +93,11 @@ def transcriber(
     from tecla.cli.judging import takes_of_corpus  # noqa: PLC0415
     from tecla.corpora import load_corpus  # noqa: PLC0415
 
-    _check_targets(json, [png, keep], force)
+    _check_targets([json, report], [png, keep], force)
     chosen = _choose(load_corpus(corpus), split)
     others = takes_of_corpus(chosen, _reader(versus)) if versus else []
-    _report(takes_of_corpus(chosen, _reader(estimates) if estimates else _listener(model, keep)), others, json, png)
+    takes = takes_of_corpus(chosen, _reader(estimates) if estimates else _listener(model, keep))
+    _report(takes, others, json, png, report, f"{estimates or model} on {chosen.title}")
 
 
 def _choose(corpus: Corpus, split: str | None) -> Corpus:
@@ -120,13 +130,14 @@ def _listener(model: str, keep: Path | None) -> Callable[[Recording], Performanc
     return listen
 
 
-def _check_targets(json: Path | None, folders: list[Path | None], force: bool) -> None:
+def _check_targets(files: list[Path | None], folders: list[Path | None], force: bool) -> None:
     """Refuses before any work what could not, or should not, be written after it."""
     from tecla.errors import OutputError  # noqa: PLC0415
     from tecla.io.target import check_target  # noqa: PLC0415
 
-    if json is not None:
-        check_target(json, force)
+    for file in files:
+        if file is not None:
+            check_target(file, force)
     for folder in folders:
         if folder is None or not folder.exists():
             continue
@@ -136,15 +147,26 @@ def _check_targets(json: Path | None, folders: list[Path | None], force: bool) -
             raise OutputError(f"{folder} holds files already: give --force to write among them, or another folder")
 
 
-def _report(takes: list[Take], others: list[Take], json: Path | None, png: Path | None) -> None:
+def _report(takes: list[Take], others: list[Take], json: Path | None, png: Path | None, report: Path | None, title: str) -> None:
     """Judges, prints the tables, writes what was asked for, and exits with 1 if part of it failed."""
     from tecla.cli import tables  # noqa: PLC0415
-    from tecla.cli.judging import judge, save_json  # noqa: PLC0415
+    from tecla.cli.judging import draw_piece, judge, save_json  # noqa: PLC0415
+    from tecla.cli.reporting import Collected, save_report  # noqa: PLC0415
 
-    verdict = judge(takes, others, png)
+    collected = Collected()
+
+    def watch(take: Take, piece: Piece, reference: Performance, estimate: Performance) -> None:
+        if png is not None:
+            draw_piece(piece, reference, estimate, png / f"{take.name}.png")
+        if report is not None:
+            collected.add(take, piece, reference, estimate)
+
+    verdict = judge(takes, others, watch)
     tables.print_verdict(verdict)
     if json is not None:
         save_json(verdict, json)
+    if report is not None:
+        save_report(collected, verdict, report, title)
     _say_failures(verdict, len(takes) + len(others))
 
 

@@ -24,12 +24,16 @@ NOTE_FILES: Final = (".mid", ".midi", ".json", ".csv")
 
 @dataclass(frozen=True)
 class Take:
-    """One piece to judge: where its reference lies and how its estimate is had."""
+    """One piece to judge: where its reference lies, how its estimate is had, and its sound where there is one."""
 
     name: str
     group: str
     reference: Path
     hear: Callable[[], Performance]
+    audio: Path | None = None
+
+
+Watch = Callable[[Take, Piece, Performance, Performance], None]
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ def takes_of_files(reference: Path, estimate: Path) -> list[Take]:
 
 def takes_of_corpus(corpus: Corpus, hear: Callable[[Recording], Performance]) -> list[Take]:
     """One take for each recording of a corpus."""
-    return [Take(one.name, one.group, one.midi, partial(hear, one)) for one in corpus.recordings]
+    return [Take(one.name, one.group, one.midi, partial(hear, one), one.audio) for one in corpus.recordings]
 
 
 def load_estimate(folder: Path, name: str) -> Performance:
@@ -82,17 +86,18 @@ def load_estimate(folder: Path, name: str) -> Performance:
     return workbench.load(path)
 
 
-def judge(takes: Sequence[Take], others: Sequence[Take] = (), overlays: Path | None = None) -> Verdict:
+def judge(takes: Sequence[Take], others: Sequence[Take] = (), watch: Watch = lambda take, piece, reference, estimate: None) -> Verdict:
     """Judges takes and, for the paired difference, another system's takes of the same references.
 
-    A take that fails is left out, and so is its partner from the difference.
+    A take that fails is left out, and so is its partner from the difference. `watch` sees every take that is judged, with what was
+    played and what was heard.
 
     Raises:
         TeclaError: nothing could be judged; the first failure.
     """
     failures: list[TeclaError] = []
-    judged = _judge_all(takes, failures, overlays)
-    compared = _judge_all(others, failures, None)
+    judged = _judge_all(takes, failures, watch)
+    compared = _judge_all(others, failures, lambda *_: None)
     if not judged:
         raise failures[0] if failures else InputError("no piece to judge: give at least one reference with its estimate")
     groups = sorted({take.group for take in takes if take.name in judged})
@@ -119,7 +124,7 @@ def save_json(verdict: Verdict, path: Path) -> None:
     write_whole(path, json.dumps(_without_nan(document), indent=1) + "\n")
 
 
-def _judge_all(takes: Sequence[Take], failures: list[TeclaError], overlays: Path | None) -> dict[str, Piece]:
+def _judge_all(takes: Sequence[Take], failures: list[TeclaError], watch: Watch) -> dict[str, Piece]:
     judged = {}
     for take in takes:
         try:
@@ -128,8 +133,7 @@ def _judge_all(takes: Sequence[Take], failures: list[TeclaError], overlays: Path
             failures.append(failure)
             continue
         judged[take.name] = pieces.evaluate(take.name, reference, estimate)
-        if overlays is not None:
-            _draw(judged[take.name], reference, estimate, overlays / f"{take.name}.png")
+        watch(take, judged[take.name], reference, estimate)
     return judged
 
 
@@ -142,7 +146,12 @@ def _summarise(names: Sequence[str], judged: Mapping[str, Piece], compared: Mapp
     return Summary(summary.raw, summary.shifted, summary.mistakes, gains.gain_raw, gains.gain_shifted)
 
 
-def _draw(piece: Piece, reference: Performance, estimate: Performance, path: Path) -> None:
+def draw_piece(piece: Piece, reference: Performance, estimate: Performance, path: Path) -> None:
+    """Draws hits, misses and inventions of one piece, after its shift (.png).
+
+    Raises:
+        OutputError: the target cannot be written.
+    """
     mended = estimate.shifted(-piece.shift_sec)
     title = f"{piece.name}: onset F1 {piece.shifted.sounding.onset.f1:.3f}, estimate moved by {-1000 * piece.shift_sec:+.0f} ms"
     make_folder(path)

@@ -26,6 +26,10 @@ def transcriber(
             help="What to learn from; repeat it for several. With sound it is cut, without it is rendered.",
         ),
     ] = None,
+    init: Annotated[
+        str | None,
+        typer.Option(metavar="WEIGHTS", help="Go on from trained weights: pretrained (those that come with tecla), or an .onnx file."),
+    ] = None,
     pianos: Annotated[
         Path | None, typer.Option(help="A folder of sampled pianos to render with. Without it: the piano that comes with tecla.")
     ] = None,
@@ -33,7 +37,7 @@ def transcriber(
     steps: Annotated[int | None, typer.Option(help="How many batches to train on, instead of minutes.")] = None,
     size: Annotated[str | None, typer.Option(help="small or full. (default: full on a GPU, small without)")] = None,
     batch: Annotated[int | None, typer.Option(help="Examples of 10 s a batch. (default: 32 on a GPU, 6 without)")] = None,
-    rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
+    rate: Annotated[float | None, typer.Option(help="Peak learning rate. (default: 0.002, with --init 0.0003)")] = None,
     seed: Annotated[int, typer.Option(help="Decides every random choice.")] = 0,
     device: Annotated[str | None, typer.Option(help="cpu or cuda. (default: cuda where there is one)")] = None,
     workers: Annotated[int, typer.Option(help="Processes that make batches ahead.")] = 0,
@@ -51,6 +55,7 @@ def transcriber(
     tecla train transcriber --minutes 45                          from nothing: random music on tecla's own piano
     tecla train transcriber --corpus maestro:maestro-v3.0.0       MAESTRO: its MIDI rendered, or its sound if it is there
     tecla train transcriber --corpus folder:my-recordings         pairs of sound and MIDI of the same name
+    tecla train transcriber --init pretrained --corpus mine       tecla's own weights, taught your piano (see tecla corpora add)
     tecla train transcriber --resume runs/2026-11-20-150000       go on
 
     Several GPUs: torchrun --nproc-per-node 4 -m tecla.cli train transcriber ...
@@ -66,13 +71,14 @@ def transcriber(
     options = runs.RunOptions(
         corpora=tuple(corpora or ()),
         pianos=None if pianos is None else str(pianos),
+        init=init,
         size=size or ("full" if on_gpu else "small"),
         minutes=45.0 if minutes is None and steps is None else minutes,
         steps=steps,
         batch=batch or (32 if on_gpu else 6),
-        peak_rate=rate,
+        peak_rate=rate or (3e-4 if init else 2e-3),
         seed=seed,
-        save_every=500 if on_gpu else 100,
+        save_every=500 if on_gpu else 20 if init else 100,
     )
     with joined(where) as team, watching() as watch:
         folder = team.agree(resume or run or Path("runs") / datetime.now().strftime("%Y-%m-%d-%H%M%S"))

@@ -200,8 +200,8 @@ def draw_alignment(pair: Pair, path: Path) -> None:
     """
     line, (_, begin_sec, end_sec) = pair.line, trimmed(pair)
     figure = make_figure(15, 9)
-    said = f"{pair.sound.name} and {pair.midi.name}: the sound runs {1e6 * (line.speed - 1):+,.0f} parts in a million faster or slower"
-    figure.suptitle(f"{said}, and began {line.shift_sec:+.3f} s apart", x=0.01, ha="left", fontsize=13, color=_INK)
+    said = f"{pair.sound.name} and {pair.midi.name}: the recorder's clock gains {1e6 * (line.speed - 1):+,.0f} parts in a million"
+    figure.suptitle(f"{said}; they began {line.shift_sec:+.3f} s apart", x=0.01, ha="left", fontsize=13, color=_INK)
     top, bottom = np.asarray(figure.subfigures(2, 1, height_ratios=(1, 1.3)))
     roll = top.subplots()
     at_sec = line.to_sound(pair.played.notes["onset_sec"])

@@ -24,6 +24,7 @@ from tecla.transcription.features import SAMPLE_RATE
 TRAIN: Final = "train"
 VALIDATION: Final = "validation"
 _HELD_OUT_IN: Final = 20
+_HELD_OUT_END: Final = 0.15  # of each recording, where none is held out
 
 
 @dataclass
@@ -65,7 +66,28 @@ def load_material(corpora: Sequence[str], on_read: Callable[[int, int], None] = 
     for number, take in enumerate(chosen):
         _read(take, material.train if take.split == TRAIN else material.validation)
         on_read(number + 1, len(chosen))
+    if material.train.recorded and not (material.validation.recorded or material.validation.performances):
+        material.train, material.validation = hold_out_ends(material.train)
     return material
+
+
+def hold_out_ends(share: Share) -> tuple[Share, Share]:
+    """Recordings without their last stretch, and those stretches: what is left to judge by where no recording is held out whole.
+
+    Other bars of the same pieces: it tells which weights suit a piano best, and says little of other music.
+    """
+    train, held = Share(share.performances), Share()
+    for performance, sound in zip(share.recorded, share.sounds, strict=True):
+        cut_sec = (1 - _HELD_OUT_END) * len(sound) / SAMPLE_RATE
+        notes, moves = performance.notes, performance.controls
+        early = Performance(notes[notes["onset_sec"] < cut_sec], moves)
+        late = Performance(notes[notes["onset_sec"] >= cut_sec], moves[moves["time_sec"] >= cut_sec]).shifted(-cut_sec)
+        train.recorded.append(early)
+        train.sounds.append(sound[: int(cut_sec * SAMPLE_RATE)])
+        if len(late):
+            held.recorded.append(late)
+            held.sounds.append(sound[int(cut_sec * SAMPLE_RATE) :])
+    return train, held
 
 
 def split(recordings: Iterable[Recording]) -> list[Recording]:

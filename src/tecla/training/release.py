@@ -13,8 +13,7 @@ import torch
 from tecla import __version__
 from tecla.errors import InputError
 from tecla.training.export import export_onnx
-from tecla.training.run import SIZES, load_options, load_sources
-from tecla.training.transcriber import make_network
+from tecla.training.run import load_options, load_sources, network_of
 
 
 def export_run(folder: Path, target: Path) -> Path:
@@ -27,7 +26,7 @@ def export_run(folder: Path, target: Path) -> Path:
     if not (folder / "best.pt").exists():
         raise InputError(f"{folder} has no best weights yet: train until its first checkpoint")
     best = torch.load(folder / "best.pt", map_location="cpu", weights_only=True)
-    network = make_network(SIZES[options.size])()
+    network = network_of(folder, options)()
     network.load_state_dict(best["network"])
     export_onnx(network, target)
     card = {

@@ -10,6 +10,7 @@ RUN/loss.png, log.jsonl, events/
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from torch import nn
 from torch.utils.data import Dataset
 
 from tecla.errors import InputError, OptionError, OutputError
@@ -28,11 +30,14 @@ from tecla.training.home_piano import write_home_piano
 from tecla.training.journal import Journal, Numbers
 from tecla.training.loop import LoopConfig, Loss, State
 from tecla.training.material import Material, load_material
+from tecla.training.pretrained import load_pretrained
 from tecla.training.sound import Sound
 from tecla.training.team import Team
 from tecla.training.transcriber import make_loss, make_network, make_sound
 from tecla.training.validation import Validation
+from tecla.transcription.network import find_weights
 
+INIT: Final = "init.onnx"  # the weights that a run began with
 SIZES: Final = {"small": HarmonicConfig(channels=32, blocks=3, memory=32, pedal_memory=32), "full": HarmonicConfig()}
 _TRIAL_STEPS: Final = 4
 
@@ -43,6 +48,7 @@ class RunOptions:
 
     corpora: tuple[str, ...] = ()
     pianos: str | None = None  # a folder of banks; None: the piano that comes with tecla
+    init: str | None = None  # weights to begin with: "pretrained" for the shipped ones, a shipped model's name, or an .onnx file
     size: str = "full"
     minutes: float | None = None
     steps: int | None = None
@@ -58,16 +64,28 @@ def begin(folder: Path, options: RunOptions) -> None:
     """Makes a run's folder.
 
     Raises:
-        OptionError: an option is out of bounds. OutputError: there is a run already, or the folder cannot be made.
+        OptionError: an option is out of bounds, or there are no such weights to begin with.
+        OutputError: there is a run already, or the folder cannot be made.
     """
     _check(options)
+    weights = find_weights("default" if options.init == "pretrained" else options.init) if options.init else None
     if (folder / "run.json").exists():
         raise OutputError(f"{folder} holds a run already: go on with --resume {folder}, or name another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if weights is not None:  # a copy: what ships may change before the run is resumed
+            shutil.copy(weights, folder / INIT)
+            _write(folder / "init.json", _inherited(weights))
         _write(folder / "run.json", asdict(options))
     except OSError as error:
         raise OutputError(f"{folder} cannot be made ({error.strerror}): name another folder") from error
+
+
+def network_of(folder: Path, options: RunOptions) -> Callable[[], nn.Module]:
+    """A maker of a run's network: its weights to begin with, or none."""
+    if options.init is None:
+        return make_network(SIZES[options.size])
+    return lambda: load_pretrained(folder / INIT).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def load_options(folder: Path) -> RunOptions:
@@ -128,15 +146,18 @@ def go_on(
     device, options = team.device, load_options(folder)
     material = load_material(options.corpora, on_read)
     config, sound = _sound(folder, options, material, team)
-    examples, loss = Examples(config, material.train.performances, material.train.recorded), make_loss(sound, device)
+    share = material.train
+    examples = Examples(config, share.performances or share.recorded, share.recorded)  # recorded music is worth hearing on other pianos too
+    loss = make_loss(sound, device)
     if team.leads:
-        _write(folder / "sources.json", material.licences | piano_licences(options.pianos))
+        inherited = json.loads((folder / "init.json").read_text("utf-8")) if options.init else {}
+        _write(folder / "sources.json", inherited | material.licences | piano_licences(options.pianos))
         options = _with_steps(folder, options, examples, loss, device, workers)
     options = team.agree(options)
     schedule = _schedule(options, workers)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(options.seed)
-        state = loop.new_state(make_network(SIZES[options.size]), schedule, device)
+        state = loop.new_state(network_of(folder, options), schedule, device)
     if (folder / "checkpoint").exists():
         loop.load_checkpoint(state, folder / "checkpoint")
     batches, loss = team.share(examples), team.together(loss, state.network)
@@ -176,13 +197,13 @@ def _check(options: RunOptions) -> None:
 
 
 def _sound(folder: Path, options: RunOptions, material: Material, team: Team) -> tuple[ExampleConfig, Sound]:
-    """What a batch is made of, a third of it recordings if there are any, and what makes it sound."""
+    """What a batch is made of, and what makes it sound: a third of it recordings if there are any, two thirds where others were learned."""
     share = material.train
     pianos = Path(options.pianos).expanduser() if options.pianos else folder / "pianos"
     if team.leads and not options.pianos:
         write_home_piano(pianos)
     team.agree(None)
-    recorded = options.batch // 3 if share.recorded else 0
+    recorded = options.batch * (2 if options.init else 1) // 3 if share.recorded else 0
     config = ExampleConfig(options.seed, options.n_frames, rendered=options.batch - recorded, recorded=recorded)
     return config, make_sound(config, pianos, share.sounds, team.device)
 
@@ -206,7 +227,7 @@ def _with_steps(folder: Path, options: RunOptions, examples: Dataset[Any], loss:
         return options
     times: list[float] = []
     config = replace(_schedule(options, workers), report_every=1, save_every=_TRIAL_STEPS + 1)
-    trial = loop.new_state(make_network(SIZES[options.size]), config, device)
+    trial = loop.new_state(network_of(folder, options), config, device)
     loop.train(trial, examples, loss, config, lambda *_: times.append(time.perf_counter()), lambda _: None)
     step_sec = (times[-1] - times[0]) / (len(times) - 1)  # the first one also warms up
     options = replace(options, steps=max(20, int(options.minutes * 60 / step_sec)))
@@ -223,6 +244,15 @@ def _keep_best(folder: Path, state: State, numbers: Numbers, patience: int) -> N
         neighbour.replace(folder / "best.pt")
     judged = [row["onset_f1"] for row in state.history if "onset_f1" in row]
     state.finished = len(judged) - 1 - judged.index(max(judged)) >= patience
+
+
+def _inherited(weights: Path) -> dict[str, str]:
+    """What weights to begin with learned from, and its licences, by their card."""
+    try:
+        data: dict[str, str] = json.loads(weights.with_suffix(".json").read_text("utf-8"))["data"]
+    except (OSError, ValueError, KeyError):
+        return {weights.name: "not stated"}
+    return data
 
 
 def piano_licences(folder: str | None) -> dict[str, str]:
