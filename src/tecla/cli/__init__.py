@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from tecla import __version__
-from tecla.cli import archive, corpora, engrave, evaluate, generate, live, originality, render, studio, train, train_voice, transcribe
+from tecla.cli import archive, corpora, engrave, evaluate, generate, live, originality, render, studio, train, train_voice, transcribe, tune
 from tecla.errors import InputWarning, TeclaError
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ train.app.command("voice")(train_voice.voice)
 app.add_typer(train.app, name="train")
 app.command("studio")(studio.studio)
 app.add_typer(corpora.app, name="corpora")
+app.command("tune")(tune.tune)
 app.command("export")(train.export)
 app.add_typer(archive.app, name="archive")
 
