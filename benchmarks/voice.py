@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +23,6 @@ from tecla.corpora import load_corpus
 from tecla.corpora.voice import CLIP_SEC, PITCHES, SUNG_OCTAVE, Condition
 from tecla.evaluation import classes, notes, uncertainty
 from tecla.models import linear_prediction
-from tecla.models.crnn import CRNN, CRNNConfig
 from tecla.models.neighbours import Neighbours, mfcc
 from tecla.models.se_unet import SEUNet, SEUNetConfig
 from tecla.models.transformer import Transformer, TransformerConfig
@@ -40,14 +40,15 @@ from tecla.training.voice_classes import (
     load_clips,
     train_classes,
 )
+from tecla.training.voice_run import make_class_network
 
-CLOCK = tuple(FRAME_RATE * period_sec for period_sec in (4.0, 2.0, 1.0, 0.5, 0.25))
+SIZE: dict[str, Any] = {"channels": 6, "stride": 4}  # as the shipped network: 24 ms are one, which is half of what labels stray by
 NETWORKS: dict[str, Callable[[int], nn.Module]] = {
-    "crnn": lambda n: CRNN(CRNNConfig(n_outputs=n, stride=3, memory=64, clock=CLOCK)),
-    "transformer": lambda n: Transformer(TransformerConfig(n_outputs=n, stride=3)),
-    "unet": lambda n: UNet(UNetConfig(n_outputs=n, stride=3)),
-    "unet_bilstm": lambda n: UNetBiLSTM(UNetBiLSTMConfig(n_outputs=n, stride=3)),
-    "se_unet": lambda n: SEUNet(SEUNetConfig(n_outputs=n, stride=3)),
+    "crnn": make_class_network,
+    "transformer": lambda n: Transformer(TransformerConfig(n_outputs=n, width=64, layers=2, **SIZE)),
+    "unet": lambda n: UNet(UNetConfig(n_outputs=n, **SIZE)),
+    "unet_bilstm": lambda n: UNetBiLSTM(UNetBiLSTMConfig(n_outputs=n, **SIZE)),
+    "se_unet": lambda n: SEUNet(SEUNetConfig(n_outputs=n, **SIZE)),
 }
 NAMES = {
     "knn": "kNN on MFCC, k = 25", "prediction": "linear prediction (SIFT)", "crnn": "CRNN", "transformer": "Transformer", "unet": "U-Net",
