@@ -50,7 +50,7 @@ def test_it_speaks_the_browsers_language_and_can_be_told_another(window: Callabl
     desk = window(locale="es-ES")
     desk.visit()
     expect(desk.page.get_by_role("heading", level=1)).to_have_text("Toca. tecla lo escribe.")
-    desk.page.get_by_role("button", name="EN").click()
+    desk.page.get_by_role("button", name="EN", exact=True).click()
     expect(desk.page.get_by_role("heading", level=1)).to_have_text("Play. tecla writes it down.")
     desk.page.reload()
     assert desk.page.evaluate("document.documentElement.lang") == "en"

@@ -46,7 +46,7 @@ def test_a_corrupt_file_is_told_in_plain_words(desk: Any) -> None:
     desk.visit()
     desk.drop({"name": "Noise.wav", "mimeType": "audio/wav", "buffer": bytes(range(256)) * 40})
     told = page.locator(".sending .failed .state, li.take.failed .why").first
-    expect(told).to_contain_text("Noise.wav")
+    expect(told).to_contain_text(re.compile("Noise.* or is damaged"))
     assert "Traceback" not in told.inner_text()
     desk.complaints.clear()  # the browser notes every answer of 4xx in its console
     expect(page.get_by_role("button", name="Choose files")).to_be_enabled()
@@ -69,9 +69,9 @@ def test_a_take_is_renamed_and_deleted(desk: Any) -> None:
     desk.drop({"name": "Draft name.mid", "mimeType": "audio/midi", "buffer": DEMO_MIDI.read_bytes()})
     desk.row("Draft name").get_by_role("button", name="Rename").click()
     field = page.get_by_role("textbox", name="Rename")
-    field.fill("<b>Final</b> name")
+    field.fill("<b>Final name")
     field.press("Enter")
-    row = desk.row("<b>Final</b> name")
+    row = desk.row("<b>Final name")
     expect(row.get_by_role("link")).to_be_visible()  # as text: a name never becomes markup
     row.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Keep it").click()

@@ -77,6 +77,15 @@ function wear(theme) {
   else document.documentElement.dataset.theme = theme;
 }
 
+/** Closes the menus that are open, but not the one that was pressed; the focus goes back to its summary. @param {Node | null} pressed */
+function shutMenus(pressed) {
+  for (const menu of document.querySelectorAll("details[open]")) {
+    if (pressed && menu.contains(pressed)) continue;
+    if (menu.contains(document.activeElement)) menu.querySelector("summary")?.focus();
+    menu.removeAttribute("open");
+  }
+}
+
 /** A studio on another host asks for its token, which the printed address carries. */
 async function enter() {
   const token = location.hash.match(/^#token=(.+)$/)?.[1];
@@ -89,6 +98,8 @@ setLanguage(preference("language", navigator.language.slice(0, 2)));
 wear(preference("theme", "auto"));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new Event("recolour")));
 window.addEventListener("hashchange", () => void route());
+document.addEventListener("click", (event) => shutMenus(/** @type {Node} */ (event.target)));
+document.addEventListener("keydown", (event) => event.key === "Escape" && shutMenus(null));
 document.addEventListener("dragover", (event) => event.preventDefault()); // a file dropped beside the zone must not replace the studio
 document.addEventListener("drop", (event) => event.preventDefault());
 await enter();

@@ -54,11 +54,5 @@ function exportMenu(session) {
     unsaved.hidden = !session.draft.changed;
     links.replaceChildren(...FORMATS.map((suffix) => h("li", {}, h("a", { href: exportUrl(session.take.id, session.number, suffix), download: true }, h("strong", {}, suffix.toUpperCase()), h("span", {}, t(`format.${suffix}`))))));
   });
-  menu.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== "Escape" || !menu.open) return;
-    menu.open = false;
-    menu.querySelector("summary")?.focus();
-  });
-  document.addEventListener("click", (event) => menu.open && !menu.contains(/** @type {Node} */ (event.target)) && (menu.open = false));
   return menu;
 }
