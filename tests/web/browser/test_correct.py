@@ -77,7 +77,7 @@ def test_notes_are_added_moved_and_stretched_by_hand(desk: Any, take: str) -> No
     desk.open_take(take)
     box = page.locator(".roll").bounding_box()
     assert box is not None
-    x, y = box["x"] + 75, box["y"] + 60  # before the first note, high up: empty ground
+    x, y = box["x"] + 130, box["y"] + 60  # high up: empty ground
     page.mouse.dblclick(x, y)
     expect(page.locator(".what")).to_contain_text("s")
     name, times = page.locator(".what").inner_text().split("·")

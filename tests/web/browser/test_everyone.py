@@ -77,10 +77,11 @@ def test_twenty_thousand_notes_cost_only_what_is_seen(window: Callable[..., Any]
         CanvasRenderingContext2D.prototype.fillRect = function (...box) { window.drawn += 1; return fill.apply(this, box); };""")
     desk.visit(f"#/take/{handed['take']['id']}")
     expect(desk.page.get_by_role("button", name="Zoom in")).to_be_visible()
-    desk.page.wait_for_function("window.drawn > 20000")  # the overview draws them all, once
+    while desk.page.evaluate("window.drawn") < 20_000:  # the overview draws them all, once
+        desk.page.wait_for_timeout(100)
     desk.page.evaluate("window.drawn = 0")
     desk.page.mouse.move(400, 400)
     desk.page.mouse.wheel(500, 0)
-    desk.page.wait_for_function("window.drawn > 0")
-    desk.page.wait_for_timeout(200)
+    while desk.page.evaluate("window.drawn") == 0:
+        desk.page.wait_for_timeout(100)
     assert desk.page.evaluate("window.drawn") < 1500

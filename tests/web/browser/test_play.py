@@ -55,6 +55,17 @@ def test_a_passage_loops_at_half_speed_and_the_same_pitch(desk: Any, take: str) 
     page.get_by_role("button", name="Pause").click()
 
 
+def test_live_notes_appear_while_the_microphone_hears_them(desk: Any, studio: Any) -> None:
+    page = desk.page
+    desk.visit("#/live")
+    page.get_by_role("button", name="Listen to the microphone").click()
+    expect(page.locator(".latency")).to_have_text(re.compile(r"\d+ ms from the sound"))
+    expect(page.locator(".live-strip .clock")).to_have_text(re.compile(r"0:0[6-9]"))
+    page.get_by_role("button", name="Stop and keep").click()
+    expect(page.get_by_text("Kept: it is in the library.")).to_be_visible()
+    assert any(take["name"].startswith("Live") for take in studio.http.get("/api/takes").json())
+
+
 def test_it_goes_on_and_one_answer_is_kept(desk: Any, take: str) -> None:
     page = desk.page
     desk.open_take(take)

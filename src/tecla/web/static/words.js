@@ -185,6 +185,7 @@ const WORDS = {
   "live.microphone": ["Listen to the microphone", "Escuchar el micrófono"],
   "live.keyboard": ["Play a MIDI keyboard", "Tocar un teclado MIDI"],
   "live.stop": ["Stop and keep", "Parar y guardar"],
+  "live.wait": ["Getting ready to listen…", "Preparándose para escuchar…"],
   "live.kept": ["Kept: it is in the library.", "Guardado: está en la biblioteca."],
   "live.name": ["Live", "En vivo"],
   "live.broken": ["The studio stopped listening. What you played is kept.", "El estudio dejó de escuchar. Lo que tocaste se guarda."],

@@ -5,18 +5,22 @@
  */
 
 export class Line {
-  /** @param {number} sample_rate @param {(answer: { notes: LiveNote[], heard_sec: number }) => void} onnotes @param {(reason: string) => void} onbroken */
-  constructor(sample_rate, onnotes, onbroken) {
+  /**
+   * @param {number} sample_rate
+   * @param {{ ready: () => void, notes: (answer: { notes: LiveNote[], pedals?: import("../roll/notes.js").Pedal[], heard_sec: number }) => void, broken: (reason: string) => void }} ear
+   */
+  constructor(sample_rate, ear) {
     this.socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/live`);
     this.socket.binaryType = "arraybuffer";
     this.closing = false;
     this.socket.onopen = () => this.socket.send(JSON.stringify({ sample_rate }));
     this.socket.onmessage = ({ data }) => {
       const answer = JSON.parse(data);
-      if (answer.error) onbroken(answer.error.message);
-      else if (answer.notes) onnotes(answer);
+      if (answer.error) ear.broken(answer.error.message);
+      else if (answer.ready) ear.ready();
+      else if (answer.notes) ear.notes(answer);
     };
-    this.socket.onclose = () => !this.closing && onbroken("");
+    this.socket.onclose = () => !this.closing && ear.broken("");
   }
 
   /** @param {Float32Array} samples */

@@ -52,12 +52,13 @@ export function openLive(main) {
   const begin = async (/** @type {(played: Played, report: (ms: number) => void, broken: () => void) => Promise<Source>} */ open) => {
     played = new Played();
     delays_ms = [];
-    latency.value = "";
+    latency.value = t("live.wait");
     const opened = await attempt(() => open(played, report, () => void stop(true)));
     if (!opened) return;
     source = opened;
     meter.replaceChildren(...(opened.meter ? [opened.meter] : []));
     controls(true);
+    if (!opened.meter) latency.value = ""; // keys need no network
     frame();
   };
   const stop = async (/** @type {boolean} */ keep) => {
@@ -111,29 +112,37 @@ async function listenToMicrophone(played, report, broken) {
   let last_ms = performance.now();
   /** @type {Line | null} */
   let line = null;
+  let ready = false; // sound before the network is there is not sent, and not counted
   const microphone = await Microphone.open((samples) => {
+    meter.take(samples);
+    if (!ready) return;
     blocks.push(samples);
     sent += samples.length;
     last_ms = performance.now();
-    meter.take(samples);
     line?.send(samples);
   }).catch((error) => {
     throw new Error(t(error.name === "NotAllowedError" ? "record.denied" : "record.none"));
   });
   const rate = microphone.sample_rate;
   // What has been sent, plus what has been played since: the moment in the sound that is now.
-  const now_sec = () => sent / rate + Math.min(0.2, (performance.now() - last_ms) / 1000);
-  sent = 0;
-  blocks.length = 0;
-  line = new Line(rate, ({ notes }) => {
-    const now = now_sec();
-    for (const note of notes) {
-      if (!played.notes.has(note.id)) report((now - note.onset_sec) * 1000);
-      played.put(note.id, note);
-    }
-  }, (why) => {
-    complain(new Error(why || t("live.broken")));
-    broken();
+  const now_sec = () => (ready ? sent / rate + Math.min(0.2, (performance.now() - last_ms) / 1000) : 0);
+  line = new Line(rate, {
+    ready: () => {
+      ready = true;
+      last_ms = performance.now();
+    },
+    notes: ({ notes, pedals = [] }) => {
+      const now = now_sec();
+      for (const note of notes) {
+        if (!played.notes.has(note.id)) report((now - note.onset_sec) * 1000);
+        played.put(note.id, note);
+      }
+      played.pedals.push(...pedals);
+    },
+    broken: (why) => {
+      complain(new Error(why || t("live.broken")));
+      broken();
+    },
   });
   const open = line;
   return {
