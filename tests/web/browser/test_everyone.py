@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import expect
 
 PLACES = {"library": "", "take": "#/take/", "live": "#/live"}
@@ -44,6 +47,21 @@ def test_nothing_is_wider_than_a_phone(window: Callable[..., Any], take: str, pl
         .filter(([box]) => Math.min(box.width, box.height) < 24)
         .map(([, html]) => html)""")
     assert small == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (360, 780)])
+def test_pictures_of_the_main_views(window: Callable[..., Any], take: str, tmp_path: Path, width: int, height: int, scheme: str) -> None:
+    """Set TECLA_SCREENSHOTS to a folder to look at them. Something is drawn in each, and light is light."""
+    folder = Path(os.environ.get("TECLA_SCREENSHOTS", tmp_path))
+    desk = window(width=width, height=height, color_scheme=scheme, device_scale_factor=1.5)
+    for place in PLACES:
+        arrive(desk, place, take)
+        desk.page.screenshot(path=folder / f"{place}-{width}-{scheme}.png")
+        with Image.open(folder / f"{place}-{width}-{scheme}.png") as picture:
+            grey = np.asarray(picture.convert("L"))
+        assert grey.std() > 5
+        assert (np.median(grey) > 128) == (scheme == "light")
 
 
 def test_it_speaks_the_browsers_language_and_can_be_told_another(window: Callable[..., Any]) -> None:

@@ -28,4 +28,4 @@ export function day(moment) {
 }
 
 /** @param {number} part 0..1 */
-export const percent = (part) => `${Math.round(part * 100)} %`;
+export const percent = (part) => `${(part * 100).toFixed(1)} %`;

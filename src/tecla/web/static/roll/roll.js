@@ -66,6 +66,7 @@ export class Roll {
     if (!this.framed) this.view.px_per_sec = Math.max(width < 600 ? 55 : 70, this.view.music_px / Math.max(this.view.end_sec, 1) / 8);
     this.framed = true;
     this.view.scrollTo(this.view.from_sec);
+    this.stale = true; // a canvas that changes its size is empty
     this.paint();
   }
 
@@ -117,8 +118,7 @@ export class Roll {
     this.inks ??= new Inks(this.element);
     const stale = this.stale;
     this.stale = false;
-    if (stale || this.painted_px !== this.still.width) drawRoll(this.still.getContext("2d"), this.view, this.scene, this.inks);
-    this.painted_px = this.still.width;
+    if (stale) drawRoll(this.still.getContext("2d"), this.view, this.scene, this.inks);
     this.paintMoving();
   }
 
