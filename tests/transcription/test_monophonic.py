@@ -82,3 +82,9 @@ def test_a_transposed_sine_is_a_moved_picture() -> None:
     assert a.shape == (2, 21, N_BINS)
     assert (a.argmax(-1) // 4 == 69 - 36).all()
     assert (b.argmax(-1) // 4 == 76 - 36).all()
+
+
+def test_without_onsets_the_path_says_when() -> None:
+    state = np.repeat([0, 30, 0], [10, 60, 10])
+    notes = decode_line(belief(state, np.full(80, 0.5, np.float32)), FRAME_RATE)
+    assert (notes.onset.tolist(), notes.offset.tolist()) == ([10], [70])

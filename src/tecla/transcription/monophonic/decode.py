@@ -118,7 +118,7 @@ def _refined(onset: NDArray[np.float32], frame: int, stop: int) -> float:
     """The centre of gravity of the onset's triangle near a frame; the frame itself where there is none."""
     low, high = max(0, frame - _FLANK_FRAMES), min(stop, frame + 2 * _FLANK_FRAMES + 1)
     top = low + int(onset[low:high].argmax())
-    if onset[top] < 0.2:
+    if onset[top] < onset[low:high].min() + 0.2:  # no summit: a baseline that knows no onsets says the same of every frame
         return float(frame)
     around = np.arange(max(0, top - _FLANK_FRAMES), min(len(onset), top + _FLANK_FRAMES + 1))
     weight = onset[around].astype(np.float64)
