@@ -41,6 +41,8 @@ from tecla.training.voice_classes import (
     train_classes,
 )
 from tecla.training.voice_run import make_class_network
+from tecla.transcription.monophonic.targets import encode_line
+from tecla.workbench import transcribe
 
 SIZE: dict[str, Any] = {"channels": 6, "stride": 4}  # as the shipped network: 24 ms are one, which is half of what labels stray by
 NETWORKS: dict[str, Callable[[int], nn.Module]] = {
@@ -51,7 +53,7 @@ NETWORKS: dict[str, Callable[[int], nn.Module]] = {
     "se_unet": lambda n: SEUNet(SEUNetConfig(n_outputs=n, **SIZE)),
 }
 NAMES = {
-    "knn": "kNN on MFCC, k = 25", "prediction": "linear prediction (SIFT)", "crnn": "CRNN", "transformer": "Transformer", "unet": "U-Net",
+    "pyin": "pYIN, no training on these clips", "any": "tecla's network for any pitch", "knn": "kNN on MFCC, k = 25", "prediction": "linear prediction (SIFT)", "crnn": "CRNN", "transformer": "Transformer", "unet": "U-Net",
     "unet_bilstm": "U-Net + BiLSTM", "se_unet": "SE-U-Net",
 }  # fmt: skip
 
@@ -66,6 +68,12 @@ def by_neighbours(train: Clips, judged: Clips) -> NDArray[np.intp]:
 def by_prediction(judged: Clips) -> NDArray[np.intp]:
     sung = np.array(PITCHES) + SUNG_OCTAVE
     return np.stack([linear_prediction.classify(sound, HOP_SAMPLES, N_FRAMES, sung) for sound in judged.sounds])
+
+
+def by_listening(judged: Clips, model: str) -> NDArray[np.intp]:
+    """What `tecla transcribe --mode voice` writes, an octave up, as classes; other pitches count as silence."""
+    heard = [transcribe(sound, 16000, mode="voice", model=model).transposed(-SUNG_OCTAVE) for sound in judged.sounds]
+    return np.stack([encode_line(line, np.array(PITCHES), N_FRAMES, FRAME_RATE).state for line in heard])
 
 
 def to_notes(path: NDArray[np.integer]) -> Performance:
@@ -119,7 +127,8 @@ def run(name: str, two: bool, train: Clips, judged: Clips, options: argparse.Nam
         np.save(options.out / f"{name}-{len(beliefs)}-{options.seed}.npy", belief)
         found = belief.argmax(-1)
     else:
-        found = by_neighbours(train, judged) if name == "knn" else by_prediction(judged)
+        listen = {"pyin": lambda: by_listening(judged, "pyin"), "any": lambda: by_listening(judged, "default")}
+        found = {"knn": lambda: by_neighbours(train, judged), "prediction": lambda: by_prediction(judged), **listen}[name]()
     return {"parameters": parameters, "cpu_sec": time.process_time() - began, "epochs": options.epochs, **judge(judged, found)}
 
 

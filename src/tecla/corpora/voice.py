@@ -1,8 +1,8 @@
 """voice-c4-e4-g4: one man sings C, E and G, 300 clips of 4 s, each with the MIDI of a keyboard played along.
 
 Conditions: 100 clips each. The author does not say which numbers are which; their sound does (`Condition`, docs/experiments.md). Up to 100
-the floor is lowest and the band widest; from 101 the floor is 3 to 8 dB higher with the same session name in the MIDI; from 201 it is 5 to
-7 dB higher still, the voice 4 dB weaker above 4 kHz, and the MIDI comes from another program.
+the floor is lowest and the band widest; from 101 the floor is 3 to 8 dB higher with the same session name in the MIDI; from 201 it is 2 to
+9 dB higher still, the voice 3 to 7 dB weaker above 4 kHz, and the MIDI comes from another program.
 
 The labels say C4, E4, G4 (60, 64, 67) by the keyboard; the voice sings them one octave lower (130.8, 164.8, 196 Hz). They are a hand's, not
 the voice's: sung notes begin 40 to 60 ms after the label up to number 200 and 60 ms before it from 201 on (medians). Clips end at 4 s,
