@@ -53,9 +53,16 @@ NETWORKS: dict[str, Callable[[int], nn.Module]] = {
     "se_unet": lambda n: SEUNet(SEUNetConfig(n_outputs=n, **SIZE)),
 }
 NAMES = {
-    "pyin": "pYIN, no training on these clips", "any": "tecla's network for any pitch", "knn": "kNN on MFCC, k = 25", "prediction": "linear prediction (SIFT)", "crnn": "CRNN", "transformer": "Transformer", "unet": "U-Net",
-    "unet_bilstm": "U-Net + BiLSTM", "se_unet": "SE-U-Net",
-}  # fmt: skip
+    "pyin": "pYIN, no training on these clips",
+    "any": "tecla's network for any pitch",
+    "knn": "kNN on MFCC, k = 25",
+    "prediction": "linear prediction (SIFT)",
+    "crnn": "CRNN",
+    "transformer": "Transformer",
+    "unet": "U-Net",
+    "unet_bilstm": "U-Net + BiLSTM",
+    "se_unet": "SE-U-Net",
+}
 
 
 def by_neighbours(train: Clips, judged: Clips) -> NDArray[np.intp]:
