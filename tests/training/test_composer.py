@@ -8,9 +8,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from tecla.generation.models.gpt import Gpt, GptConfig  # noqa: E402
 from tecla.generation.models.lstm import Lstm, LstmConfig  # noqa: E402
 from tecla.training import composer  # noqa: E402
-from tecla.training.composer import IGNORED, Schedule, draw, padded, pieces_hash, previous_of, rate_at, train  # noqa: E402
+from tecla.training.composer import IGNORED, Schedule, draw, optimisers, padded, pieces_hash, previous_of, rate_at, train  # noqa: E402
 
 
 def piece(length: int, slots: int = 1) -> np.ndarray:
@@ -47,6 +48,29 @@ def test_rates_rise_then_fall() -> None:
     assert np.argmax(rates) == 9 or np.argmax(rates) == 10
     assert rates[0] == pytest.approx(0.1)
     assert rates[-1] < 0.02
+
+
+def test_rates_fall_with_the_clock_where_that_is_ahead() -> None:
+    schedule = Schedule(steps=10_000, warmup=10, rate=1.0)
+    assert rate_at(20, schedule) > 0.99
+    assert rate_at(20, schedule, gone=0.5) == pytest.approx(0.505, abs=0.01)
+    assert rate_at(20, schedule, gone=1.2) == pytest.approx(0.01)
+
+
+def test_a_run_ends_with_its_minutes(tmp_path: Path) -> None:
+    schedule = Schedule(steps=10**9, batch=2, length=8, minutes=1e-5, half=False)
+    train(Lstm(LstmConfig(6, width=4, layers=1)), [piece(8)], [piece(8)], schedule, tmp_path)
+    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 1
+
+
+def test_muon_moves_the_matrices_of_blocks_and_adam_the_rest() -> None:
+    model = Gpt(GptConfig(11, width=16, heads=2, layers=1, context=8))
+    adam, muon = optimisers(model, Schedule(muon=True))
+    inner = [p for p in model.blocks.parameters() if p.ndim == 2]
+    assert [id(p) for group in muon.param_groups for p in group["params"]] == [id(p) for p in inner]
+    moved = sum(len(group["params"]) for optimiser in (adam, muon) for group in optimiser.param_groups)
+    assert moved == len(list(model.parameters()))
+    assert len(optimisers(model, Schedule())) == 1
 
 
 def test_a_hash_tells_what_was_seen() -> None:

@@ -44,7 +44,7 @@ CARDS: dict[str, dict[str, Any]] = {
         "licence": "Apache-2.0 (weights); corpus MIT", "trained_on": "804 Irish tunes of MIT 6.S191, split by title (657 train)",
     },
     "playing": {
-        "name": "performance", "tokenizer": "continuous", "context": 512,
+        "name": "performance", "tokenizer": "continuous", "context": 384,
         "licence": "CC BY-NC-SA 4.0 (non-commercial, as the corpus)", "trained_on": "MAESTRO v3.0.0 MIDI, official train split (962)",
     },
 }  # fmt: skip
