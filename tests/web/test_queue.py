@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     Start = Callable[..., Server]
 
+WALTZ = Path(__file__).parents[2] / "demo" / "evening-waltz.mid"
 RATE = 16_000
 
 
@@ -167,13 +168,17 @@ def test_news_are_told(studio: Server, silence: Path) -> None:
 def test_a_studio_stops_without_a_word(start: Start, long: Path) -> None:
     server = start()
     server.wait(server.hand_in(long)["job"]["id"], "running")
-    working = children(server)
-    with server.http.stream("GET", "/api/events") as stream:
+    take = server.hand_in(WALTZ)["take"]["id"]
+    with server.http.stream("GET", "/api/events") as stream, ThreadPoolExecutor(1) as pool:
         lines = stream.iter_lines()
         next(lines)
+        page = pool.submit(server.http.get, f"/api/takes/{take}/versions/1/page")
+        time.sleep(0.3)
+        working = children(server)
         server.process.send_signal(signal.SIGINT)
         for _ in lines:  # until the stream ends
             continue
+        assert page.result().status_code in (200, 503)
     server.process.wait(30)
     assert server.errors() == ""
     until = time.monotonic() + 10

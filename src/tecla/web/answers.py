@@ -21,6 +21,7 @@ class Answers:
         for worker in self._workers:
             self._idle.put(worker)
         self._threads = ThreadPoolExecutor(n_workers, "answers")
+        self._closing = False
         self._making: dict[Path, asyncio.Task[Any]] = {}
 
     async def ask(self, task: Task, **arguments: Any) -> Any:
@@ -49,14 +50,17 @@ class Answers:
             done.exception()  # looked at, in case all who asked have left meanwhile
 
     def close(self) -> None:
-        """Ends all work."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Ends all work; whoever still waits is refused."""
+        self._closing = True
         for worker in self._workers:
             worker.stop()
+        self._threads.shutdown(wait=False)
 
     def _run(self, task: Task, arguments: dict[str, Any]) -> Any:
         worker = self._idle.get()
         try:
+            if self._closing:
+                raise ProblemError(503, "stopping", "the studio is stopping: start it again")
             return worker.run(task, arguments)
         except WorkerDiedError as error:
             raise ProblemError(

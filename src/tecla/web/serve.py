@@ -53,14 +53,14 @@ def serve(host: str, port: int, folder: Path | None, open_browser: bool) -> None
 
 
 class _Server(uvicorn.Server):
-    """Ends the streams of news before it waits for requests to end: those would never."""
+    """Ends what requests wait for before it waits for requests to end."""
 
     def __init__(self, config: uvicorn.Config, studio: Studio) -> None:
         super().__init__(config)
         self._studio = studio
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._studio.events.close()
+        self._studio.hang_up()
         await super().shutdown(sockets)
 
 

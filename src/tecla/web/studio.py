@@ -45,10 +45,14 @@ class Studio:
         self.events.open()
         self.jobs.start()
 
-    def close(self) -> None:
-        """Ends all processes."""
+    def hang_up(self) -> None:
+        """Ends all streams and answers: a server that stops waits for its requests, and those would keep it."""
         self.events.close()
         self.answers.close()
+
+    def close(self) -> None:
+        """Ends all processes."""
+        self.hang_up()
         self.jobs.close()
 
     async def add_take(self, handed: Path, name: str) -> tuple[str, dict[str, Any] | None]:
