@@ -30,7 +30,7 @@ CREATE TABLE files (
   source TEXT NOT NULL, place BLOB NOT NULL, path BLOB NOT NULL, size_bytes INTEGER NOT NULL, stamp TEXT NOT NULL,
   stem TEXT NOT NULL COLLATE NOCASE, outputs TEXT NOT NULL DEFAULT '',
   status TEXT NOT NULL DEFAULT 'waiting' CHECK (status IN ('waiting', 'done', 'failed')), error TEXT NOT NULL DEFAULT '',
-  sha256 TEXT, duration_sec REAL, loudness_lufs REAL, n_notes INTEGER, confidence REAL, explained REAL, notes_per_sec REAL,
+  sha256 TEXT, duration_sec REAL, loudness_lufs REAL, n_notes INTEGER, confidence REAL, log_odds REAL, explained REAL, notes_per_sec REAL,
   likely_not_piano INTEGER, confidence_counts TEXT, worst_sec REAL, worst_confidence REAL, best_sec REAL, best_confidence REAL,
   seconds_taken REAL, host TEXT, tecla TEXT, finished_at TEXT,
   UNIQUE (edition, source), UNIQUE (edition, stem)
@@ -38,7 +38,7 @@ CREATE TABLE files (
 CREATE TABLE melodies (file INTEGER PRIMARY KEY REFERENCES files, lines BLOB NOT NULL);
 CREATE VIEW catalogue AS
   SELECT editions.name AS edition, source, status, error, duration_sec, n_notes, confidence, loudness_lufs,
-    likely_not_piano, explained, notes_per_sec, seconds_taken, model, weights_sha256, tecla, sha256, size_bytes, stem, outputs,
+    likely_not_piano, log_odds, explained, notes_per_sec, seconds_taken, model, weights_sha256, tecla, sha256, size_bytes, stem, outputs,
     worst_sec, worst_confidence, best_sec, best_confidence, host, finished_at
   FROM files JOIN editions ON editions.id = files.edition ORDER BY editions.id, source;
 """
@@ -207,6 +207,7 @@ def _facts(heard: Heard) -> dict[str, Any]:
         "loudness_lufs": heard.loudness_lufs,
         "n_notes": heard.n_notes,
         "confidence": heard.signs.confidence if heard.n_notes else None,
+        "log_odds": heard.signs.log_odds if heard.n_notes else None,
         "explained": heard.signs.explained,
         "notes_per_sec": heard.signs.notes_per_sec,
         "likely_not_piano": int(heard.not_piano),

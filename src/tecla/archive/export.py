@@ -17,7 +17,7 @@ _QUERY: Final = "SELECT * FROM catalogue"
 _BATCH_ROWS: Final = 10_000
 _PARQUET_TYPES: Final = {
     **dict.fromkeys(("n_notes", "size_bytes", "likely_not_piano"), "int64"),
-    **dict.fromkeys("duration_sec confidence loudness_lufs explained notes_per_sec seconds_taken".split(), "float64"),
+    **dict.fromkeys("duration_sec confidence loudness_lufs log_odds explained notes_per_sec seconds_taken".split(), "float64"),
     **dict.fromkeys("worst_sec worst_confidence best_sec best_confidence".split(), "float64"),
 }
 

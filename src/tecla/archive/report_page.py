@@ -120,10 +120,10 @@ def _not_pianos(facts: Facts) -> str:
         return '<h2>What may be no piano</h2><p class="pale">Nothing.</p>'
     rows = "".join(
         f"<tr><td>{_name(row['source'])}</td>{_number(row['duration_sec'], '.0f')}{_number(row['n_notes'], ',')}"
-        f"{_number(row['explained'], '.2f')}{_number(row['confidence'], '.2f')}</tr>"
+        f"{_number(row['explained'], '.2f')}{_number(row['log_odds'], '.1f')}</tr>"
         for row in facts.not_pianos
     )
-    names = ("seconds", "notes", "explained", "confidence")
+    names = ("seconds", "notes", "explained", "log odds")
     head = "<tr><th>recording</th>" + "".join(f'<th class="number">{name}</th>' for name in names) + "</tr>"
     said = (
         "The notes explain little of the sound, or are little sure. Speech, noise and other instruments end here, and now and then a piano."

@@ -21,9 +21,10 @@ from tecla.transcription.features import BINS_PER_SEMITONE, N_BINS
 
 _N_PARTIALS: Final = 16
 _HALF_WIDTH_BINS: Final = 2
+_EDGE: Final = 1e-4
 _ATTACK_SEC: Final = 0.25  # half a spectrum's window
 _RING_SEC: Final = 0.25
-LEAST_CONFIDENCE: Final = 0.79
+LEAST_LOG_ODDS: Final = 3.6
 LEAST_EXPLAINED: Final = 0.2
 LEAST_NOTES_PER_SEC: Final = 0.1
 _FAINTEST_DB: Final = 50.0  # spectra further below the loudest say nothing
@@ -31,22 +32,29 @@ _FAINTEST_DB: Final = 50.0  # spectra further below the loudest say nothing
 
 @dataclass(frozen=True)
 class Signs:
-    """What speaks for and against a piano; all 0 if nothing was heard."""
+    """What speaks for and against a piano; all 0 if nothing was heard.
+
+    `confidence` is the mean over the notes; `log_odds` that of ln(confidence / (1 - confidence)): a calibrated confidence is near 1 for
+    most notes of a piano, and only its odds tell how near.
+    """
 
     explained: float
     confidence: float
+    log_odds: float
     notes_per_sec: float
 
 
-NOTHING: Final = Signs(0.0, 0.0, 0.0)
+NOTHING: Final = Signs(0.0, 0.0, 0.0, 0.0)
 
 
 def read_signs(performance: Performance, measured: Measured) -> Signs:
     """The signs of one transcription and the sound it was made from."""
     if not len(performance) or not measured.spectra:
         return NOTHING
-    confidence = float(performance.notes["confidence"].mean(dtype=np.float64))
-    return Signs(_explained(performance, measured), confidence, len(performance) / max(measured.duration_sec, 1.0))
+    confidence = performance.notes["confidence"].astype(np.float64)
+    sure = np.clip(confidence, _EDGE, 1 - _EDGE)
+    log_odds = float(np.log(sure / (1 - sure)).mean())
+    return Signs(_explained(performance, measured), float(confidence.mean()), log_odds, len(performance) / max(measured.duration_sec, 1.0))
 
 
 def _explained(performance: Performance, measured: Measured) -> float:
@@ -89,4 +97,4 @@ def likely_not_piano(signs: Signs) -> bool:
     The confidence tells speech and singing from pianos; the other two catch hum, hiss and sweeps. The bounds belong to the shipped
     weights: `benchmarks/not_a_piano.py` measures them again. Other instruments often pass for a piano.
     """
-    return signs.confidence < LEAST_CONFIDENCE or signs.explained < LEAST_EXPLAINED or signs.notes_per_sec < LEAST_NOTES_PER_SEC
+    return signs.log_odds < LEAST_LOG_ODDS or signs.explained < LEAST_EXPLAINED or signs.notes_per_sec < LEAST_NOTES_PER_SEC
