@@ -102,3 +102,13 @@ def test_an_empty_archive_has_no_melody(tmp_path: Path) -> None:
 def test_what_is_no_phrase(words: str) -> None:
     with pytest.raises(OptionError, match="note"):
         parse_phrase(words)
+
+
+def test_of_places_without_number_a_sample_is_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shards = indexed(tmp_path, played([60, 62] * 500))
+    everything = find_phrase(shards, parse_phrase("C4 D4 C4 D4"))
+    monkeypatch.setattr("tecla.archive.find._MOST_EXAMINED", 50)
+    sampled = find_phrase(shards, parse_phrase("C4 D4 C4 D4"))
+    assert everything.all_seen
+    assert not sampled.all_seen
+    assert len(sampled.best) == len(everything.best)

@@ -34,6 +34,7 @@ class Hits:
     n_places: int
     n_recordings: int
     n_searched: int
+    all_seen: bool
 
 
 def search(archive: str, phrase: Phrase, limit: int = 20, edition: str | None = None) -> Hits:
@@ -53,7 +54,7 @@ def search(archive: str, phrase: Phrase, limit: int = 20, edition: str | None = 
             shown.append(Hit(row["source"], f"{name}/{row['stem']}.{row['outputs'].split()[0]}", match))
         counted = "SELECT count(*) FROM files JOIN editions ON editions.id = files.edition WHERE editions.name = ? AND status = 'done'"
         n_searched = int(next(catalogue.rows(counted, (name,)))[0])
-    return Hits(shown, matches.n_places, matches.n_recordings, n_searched)
+    return Hits(shown, matches.n_places, matches.n_recordings, n_searched, matches.all_seen)
 
 
 def edition_named(catalogue: Catalogue, archive: str, edition: str | None) -> str:

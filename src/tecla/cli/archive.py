@@ -135,7 +135,8 @@ def find(
     hits = search(archive, wanted, limit, edition)
     for hit in hits.shown:
         print(hit)
-    print(f"{hits.n_places:,} places in {hits.n_recordings:,} of {hits.n_searched:,} recordings", file=sys.stderr)
+    about = "" if hits.all_seen else "about "
+    print(f"{about}{hits.n_places:,} places in {about}{hits.n_recordings:,} of {hits.n_searched:,} recordings", file=sys.stderr)
 
 
 @app.command("export")
