@@ -6,6 +6,7 @@ what has one obvious meaning: gaps become hidden rests, a loose tie is dropped.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final
@@ -16,6 +17,12 @@ from tecla.io.xmlwriter import FAINT
 from tecla.music.notation import VALUE_QUARTERS, NoteValue, SpelledPitch, TimeSignature
 from tecla.music.score import Clef, Direction, Event, Head, Measure, Score, cut_loose_ties
 
+_EXACT: Final = re.compile(r"\s*[+-]?\d{0,9}\.?\d{0,9}\s*")  # no exponents: 1e999999999 is a number that fills the memory
+_MOST_STAVES: Final = 64
+_MOST_VOICES: Final = 1000
+_MOST_PARTS: Final = 64
+_MOST_HEADS: Final = 128  # in a chord
+_MOST_MARKS: Final = 32
 _ALTERS: Final = range(-2, 3)
 _MARK_PARENTS: Final = ("articulations", "ornaments", "technical")
 _VOICES_PER_PART: Final = 16
@@ -53,8 +60,8 @@ def tree_to_score(root: Element) -> Score:
         raise InputError(f"its root is <{root.tag}>, not <score-partwise>")
     try:
         parts = _read_parts(root)
-    except (ValueError, ZeroDivisionError) as error:
-        raise InputError(f"a number in it is none ({error})") from error
+    except (ValueError, ZeroDivisionError, OverflowError) as error:
+        raise InputError(f"a number in it cannot be ({error})") from error
     if not parts or not parts[0]:
         raise InputError("it holds no measure")
     measures = tuple(_finish([part[i] for part in parts if i < len(part)]) for i in range(len(parts[0])))
@@ -66,14 +73,35 @@ def tree_to_score(root: Element) -> Score:
 
 def _read_parts(root: Element) -> list[list[_Draft]]:
     parts, staves = [], 0
-    for index, part in enumerate(root.findall("part")):
+    elements = root.findall("part")
+    if len(elements) > _MOST_PARTS:
+        raise ValueError(f"{len(elements)} parts, more than {_MOST_PARTS}")
+    for index, part in enumerate(elements):
         parts.append(_read_part(part, index, staves))
-        staves += max((int(item.text or 1) for item in part.iter("staff")), default=1)
+        staves += max((_staff(item.text) for item in part.iter("staff")), default=1)
     return parts
 
 
+def _exact(text: str) -> Fraction:
+    """A decimal number. ValueError for any other, and for one of more than nine digits before or after its point."""
+    if not _EXACT.fullmatch(text):
+        raise ValueError(f"{text.strip()[:20]!r}")
+    return Fraction(text)
+
+
+def _staff(text: str | None) -> int:
+    return _within(text, _MOST_STAVES)
+
+
+def _within(text: str | None, most: int) -> int:
+    number = int(text or 1)
+    if not 1 <= number <= most:
+        raise ValueError(f"{number} is not within 1 to {most}")
+    return number
+
+
 def _number(text: str | None) -> bool:
-    return bool(text) and str(text).replace(".", "", 1).isdigit()
+    return bool(text) and re.fullmatch(r"[0-9]{1,4}(\.[0-9]*)?", str(text)) is not None and float(str(text)) > 0
 
 
 def _read_part(part: Element, part_index: int, first_staff: int) -> list[_Draft]:
@@ -88,7 +116,7 @@ def _read_measure(element: Element, state: _State, part_index: int, first_staff:
         if item.tag == "attributes":
             _read_attributes(item, state, draft, position, first_staff)
         elif item.tag in ("backup", "forward"):
-            step = Fraction(item.findtext("duration") or 0) / state.divisions
+            step = _exact(item.findtext("duration") or "0") / state.divisions
             position = max(Fraction(0), position + (step if item.tag == "forward" else -step))
         elif item.tag == "note" and item.find("cue") is None:
             event, voice = _read_note(item, state, part_index, first_staff)
@@ -105,7 +133,7 @@ def _read_measure(element: Element, state: _State, part_index: int, first_staff:
 
 def _read_attributes(item: Element, state: _State, draft: _Draft, position: Fraction, first_staff: int) -> None:
     if item.findtext("divisions"):
-        state.divisions = Fraction(item.findtext("divisions") or 1)
+        state.divisions = _exact(item.findtext("divisions") or "1")
     if item.findtext("key/fifths") is not None:
         state.fifths = draft.fifths = max(-7, min(7, int(item.findtext("key/fifths") or 0)))
     beats, unit = item.findtext("time/beats"), item.findtext("time/beat-type")
@@ -114,15 +142,15 @@ def _read_attributes(item: Element, state: _State, draft: _Draft, position: Frac
         state.time = TimeSignature(total, int(unit))
         draft.time = state.time if position == 0 else draft.time
     for clef in item.findall("clef"):
-        staff = first_staff + int(clef.get("number", 1))
+        staff = first_staff + _staff(clef.get("number"))
         draft.clefs.append(Clef(position, staff, clef.findtext("sign") or "G", int(clef.findtext("line") or 2)))
 
 
 def _read_note(item: Element, state: _State, part_index: int, first_staff: int) -> tuple[Event, int]:
     grace = item.find("grace") is not None
-    duration = Fraction(0) if grace else max(Fraction(0), Fraction(item.findtext("duration") or 0) / state.divisions)
-    staff = first_staff + int(item.findtext("staff") or 1)
-    voice = _VOICES_PER_PART * part_index + int(item.findtext("voice") or 1)
+    duration = Fraction(0) if grace else max(Fraction(0), _exact(item.findtext("duration") or "0") / state.divisions)
+    staff = first_staff + _staff(item.findtext("staff"))
+    voice = _VOICES_PER_PART * part_index + _within(item.findtext("voice"), _MOST_VOICES)
     heads = (_read_head(item),) if item.find("pitch") is not None else ()
     marks = tuple(mark.tag for parent in _MARK_PARENTS for group in item.findall(f"notations/{parent}") for mark in group)
     marks += tuple(name for name in ("arpeggiate", "fermata") if item.find(f"notations/{name}") is not None)
@@ -135,7 +163,7 @@ def _read_note(item: Element, state: _State, part_index: int, first_staff: int) 
         _value(item, duration, grace),
         grace,
         item.get("print-object") == "no",
-        marks,
+        marks[:_MOST_MARKS],
         stem=item.findtext("stem") or "",
     )
     return event, voice
@@ -163,14 +191,16 @@ def _add_to_chord(draft: _Draft, voice: int, event: Event) -> bool:
     if not placed or not event.heads or not placed[-1][1].heads:
         return False
     at, chord = placed[-1]
+    if len(chord.heads) == _MOST_HEADS:
+        raise ValueError(f"a chord of more than {_MOST_HEADS} notes")
     marks = chord.marks + tuple(mark for mark in event.marks if mark not in chord.marks)
     placed[-1] = (at, replace(chord, heads=chord.heads + event.heads, marks=marks))
     return True
 
 
 def _read_direction(item: Element, state: _State, position: Fraction, first_staff: int) -> list[Direction]:
-    at = position + Fraction(item.findtext("offset") or 0) / state.divisions
-    staff, found = first_staff + int(item.findtext("staff") or 1), []
+    at = position + _exact(item.findtext("offset") or "0") / state.divisions
+    staff, found = first_staff + _staff(item.findtext("staff")), []
     for kind in item.findall("direction-type"):
         for element in kind:
             if element.tag == "dynamics" and len(element):
@@ -197,11 +227,14 @@ def _fill(placed: list[tuple[Fraction, Event]], length: Fraction) -> tuple[Event
     events: list[Event] = []
     at = Fraction(0)
     placed = sorted(placed, key=lambda item: item[0])
-    for i, (start, event) in enumerate(placed):
+    following, ends = length, []  # where the next event that takes time begins, for each
+    for start, event in reversed(placed):
+        ends.append(following)
+        following = following if event.grace else start
+    for (start, event), end in zip(placed, reversed(ends), strict=True):
         if start > at:
             events.append(Event(start - at, staff=event.staff, hidden=True))
             at = start
-        end = next((later for later, other in placed[i + 1 :] if not other.grace), length)
         duration = min(event.duration, max(end, at) - at) if not event.grace else Fraction(0)
         if duration == 0 and not event.grace:
             event = replace(event, grace=True)

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import io
+import lzma
 import os
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
 
 from tecla.errors import InputError
 
-_LARGEST_BYTES: Final = 64 * 2**20  # the largest piano score in ASAP has 6 MB
+_LARGEST_BYTES: Final = 16 * 2**20  # the largest piano score in ASAP has 6 MB
+_MOST_ELEMENTS: Final = 1_500_000
+_MOST_NOTES: Final = 100_000
 _DECLARED: Final = re.compile(rb"^\s*<\?xml[^>]*encoding=[\"']([A-Za-z0-9_.-]+)[\"']")
+# What zipfile and the decompressors behind it are known to raise on damage: found by benchmarks/fuzz.py, not documented.
+_DAMAGE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    KeyError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    ValueError,
+)
 _BOMS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -21,7 +37,7 @@ def read_tree(path: str | os.PathLike[str]) -> ElementTree.Element:
     """Root element of a .musicxml, .xml or .mxl file.
 
     Raises:
-        InputError: missing, not MusicXML, larger than 64 MiB once unpacked, or defining entities.
+        InputError: missing, not MusicXML, larger than 16 MiB once unpacked, or defining entities.
     """
     path = Path(path)
     try:
@@ -45,6 +61,9 @@ def parse(data: bytes) -> ElementTree.Element:
     text = _text(data)
     if "<!ENTITY" in text:
         raise InputError("it defines XML entities, which a score has no use for")
+    for tag, most in (("<", 2 * _MOST_ELEMENTS), ("<note", _MOST_NOTES)):  # counted before, as a tree takes ten times its text
+        if text.count(tag) > most:
+            raise InputError(f"it has more than {most:,} {'notes' if tag == '<note' else 'tags'}: too large for a score")
     try:
         return ElementTree.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text, count=1))
     except ElementTree.ParseError as error:
@@ -56,7 +75,7 @@ def _text(data: bytes) -> str:
     encoding = next((name for bom, name in _BOMS if data.startswith(bom)), declared.group(1).decode() if declared else "utf-8")
     try:
         return data.decode(encoding)
-    except (UnicodeDecodeError, LookupError) as error:
+    except (UnicodeError, LookupError, ValueError) as error:  # some codecs of Python's raise less than UnicodeDecodeError
         raise InputError(f"its text is not {encoding}") from error
 
 
@@ -66,7 +85,7 @@ def _unpack(data: bytes) -> bytes:
             name = _root_file(archive)
             with archive.open(name) as member:
                 text = member.read(_LARGEST_BYTES + 1)
-    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except _DAMAGE as error:
         raise InputError("its zip archive is damaged") from error
     if len(text) > _LARGEST_BYTES:
         raise InputError(f"it unpacks to more than {_LARGEST_BYTES // 2**20} MiB")
