@@ -31,6 +31,7 @@ from tecla.generation.tokenizers.jsb_grid import FIRST_KEY, JsbGrid, transpose, 
 from tecla.io.midi import load_midi
 from tecla.training.composer import Piece, Schedule, train
 from tecla.training.ship import ship
+from tecla.training.stored import load_stored
 
 BEGINNING = np.array([[0, 90, 0, 0]], np.float32)  # END, which also stands before every piece
 WITH_NAMES = ("G", "D", "A", "E", "C", "F", "B")  # tonics that tunes are moved to
@@ -191,7 +192,7 @@ def main() -> None:
     recipe, schedule = RECIPES[given.recipe]
     schedule = replace(schedule, device=given.device, steps=given.steps or schedule.steps, batch=given.batch or schedule.batch)
     schedule = replace(schedule, minutes=given.minutes)
-    begin = torch.load(given.begin, weights_only=True)["weights"] if given.begin else None
+    begin = load_stored(Path(given.begin))["weights"] if given.begin else None
     best = recipe(given.corpus, given.runs, schedule, begin)
     print(f"lowest held-out: {best:.4f} nats")
     if given.ship:

@@ -22,6 +22,7 @@ from tecla.engraving.notewise import FLAGS, HEADS, SHIFTS, features
 from tecla.models.notewise import Notewise, NotewiseConfig
 from tecla.music import Performance
 from tecla.training.engraving_targets import COLUMNS, Example
+from tecla.training.stored import load_stored
 
 WEIGHTS: Final = {"shift": 1.0, "place": 1.0, "value": 1.0, "metre": 0.3, "bar_eighth": 0.5, "downbeat": 1.0, "beat": 1.0,
                   "staff": 1.0, "key": 0.3, "alter": 0.5, "flags": 1.0, "period": 0.5}  # fmt: skip
@@ -174,7 +175,7 @@ def train(
     rng = np.random.default_rng(recipe.seed)
     net = Notewise(NotewiseConfig(dropout=recipe.dropout))
     if begin is not None:
-        net.load_state_dict(torch.load(begin))
+        net.load_state_dict(load_stored(begin))
     optimiser = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=1e-2)
     odds = np.sqrt([len(example.performance) for example in examples])
     odds /= odds.sum()

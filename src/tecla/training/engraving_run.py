@@ -9,12 +9,11 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-import torch
-
 from tecla.corpora.asap import Recording, recordings
 from tecla.errors import InputError
 from tecla.training.engraving import EngravingRecipe, export, train
 from tecla.training.engraving_targets import Example, load_example
+from tecla.training.stored import load_stored
 
 
 def choose(root: Path, split: str, takes: int) -> list[Recording]:
@@ -57,7 +56,7 @@ def main() -> None:
     held_out = load(choose(options.root, "development", 2))
     recipe = EngravingRecipe(minutes=options.minutes, seed=options.seed)
     net = train(examples, held_out, recipe, options.out, options.begin)
-    net.load_state_dict(torch.load(options.out / "best.pt"))
+    net.load_state_dict(load_stored(options.out / "best.pt"))
     export(net, options.out / "engrave.onnx")
 
 

@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from tecla.errors import InputError, TeclaError
 from tecla.training.schedule import step_factor
+from tecla.training.stored import load_stored
 
 _PARTS: Final = ("network", "average", "optimizer", "progress")  # of a checkpoint, in the order they are written
 
@@ -156,10 +157,10 @@ def load_checkpoint(state: State, folder: Path) -> State:
     """
     _finish_checkpoint(folder)
     device = next(state.network.parameters()).device
-    try:
-        parts = {name: torch.load(folder / f"{name}.pt", map_location=device, weights_only=True) for name in _PARTS}
-    except FileNotFoundError as error:
-        raise InputError(f"{folder} holds no checkpoint ({error.filename} is missing): name the folder of a run") from None
+    missing = [name for name in _PARTS if not (folder / f"{name}.pt").exists()]
+    if missing:
+        raise InputError(f"{folder} holds no checkpoint ({missing[0]}.pt is missing): name the folder of a run")
+    parts = {name: load_stored(folder / f"{name}.pt", device) for name in _PARTS}
     state.network.load_state_dict(parts["network"])
     state.average.load_state_dict(parts["average"])
     state.optimizer.load_state_dict(parts["optimizer"])

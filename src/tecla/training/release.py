@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from tecla import __version__
 from tecla.errors import InputError
 from tecla.training.export import export_onnx
 from tecla.training.run import load_options, load_sources, network_of
+from tecla.training.stored import load_stored
 
 
 def export_run(folder: Path, target: Path) -> Path:
@@ -25,7 +24,7 @@ def export_run(folder: Path, target: Path) -> Path:
     options = load_options(folder)
     if not (folder / "best.pt").exists():
         raise InputError(f"{folder} has no best weights yet: train until its first checkpoint")
-    best = torch.load(folder / "best.pt", map_location="cpu", weights_only=True)
+    best = load_stored(folder / "best.pt")
     network = network_of(folder, options)()
     network.load_state_dict(best["network"])
     export_onnx(network, target)

@@ -20,6 +20,7 @@ from tecla.generation.models.continuous_decoder import ContinuousDecoder, Contin
 from tecla.generation.models.lstm import Lstm, LstmConfig
 from tecla.generation.models.music_transformer import MAX_RUN, MusicTransformer, MusicTransformerConfig
 from tecla.generation.models.timed_attention import FADES_SEC, N_KEYS
+from tecla.training.stored import load_stored
 
 Network = Lstm | MusicTransformer | ContinuousDecoder
 _KINDS: dict[str, tuple[Any, Any]] = {
@@ -96,7 +97,7 @@ class _EventHead(nn.Module):
 
 def restore(checkpoint: Path, kind: str) -> tuple[Network, dict[str, Any]]:
     """The network of a checkpoint, ready to judge, and the note of its run."""
-    kept = torch.load(checkpoint, weights_only=True)
+    kept = load_stored(checkpoint)
     build, configure = _KINDS[kind]
     network = build(configure(**kept["config"]))
     network.load_state_dict(kept["weights"])
