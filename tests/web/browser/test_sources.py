@@ -42,3 +42,15 @@ def test_every_word_is_in_the_dictionary_in_both_languages() -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(STATIC)))
 def test_modules_say_what_they_are_for(path: Path) -> None:
     assert path.read_text("utf-8").startswith("/**")
+
+
+def test_the_document_asks_for_the_librarys_modules_at_once() -> None:
+    needed: set[Path] = set()
+    waiting = [STATIC / "app.js"]
+    while waiting:
+        path = waiting.pop()
+        found = {(path.parent / name).resolve() for name in re.findall(r'^import .*from "(\.[^"]+)"', path.read_text("utf-8"), re.M)}
+        waiting.extend(found - needed)
+        needed |= found
+    listed = set(re.findall(r'modulepreload" href="/static/([^"]+)"', (STATIC / "index.html").read_text("utf-8")))
+    assert listed == {path.relative_to(STATIC.resolve()).as_posix() for path in needed}

@@ -5,10 +5,8 @@ import { fill, h, icon } from "./element.js";
 import { feed } from "./feed.js";
 import { ICONS } from "./icons.js";
 import { openLibrary } from "./library/view.js";
-import { openLive } from "./live/view.js";
 import { complain } from "./notices.js";
 import { prefer, preference } from "./preferences.js";
-import { openTake } from "./take/view.js";
 import { LANGUAGES, language, setLanguage, t } from "./words.js";
 
 const THEMES = ["auto", "light", "dark"];
@@ -29,11 +27,14 @@ async function route() {
   try {
     if (place === "take" && id) {
       fill(main, h("p", { class: "opening", role: "status" }, t("opening")));
+      const { openTake } = await import("./take/view.js"); // the library need not wait for it
       const left = await openTake(main, decodeURIComponent(id));
       if (mine === turn) leave = left;
       else left();
-    } else if (place === "live") leave = openLive(main);
-    else leave = openLibrary(main);
+    } else if (place === "live") {
+      const { openLive } = await import("./live/view.js");
+      if (mine === turn) leave = openLive(main);
+    } else leave = openLibrary(main);
   } catch (error) {
     complain(error);
     if (place) location.hash = "#/";

@@ -68,7 +68,7 @@ const WORDS = {
   "version.delete.question": ["Delete version {n}?", "¿Borrar la versión {n}?"],
   "version.delete.consequence": ["The other versions and the recording stay.", "Las demás versiones y la grabación se conservan."],
   "what.transcription": ["as heard", "como se oyó"],
-  "what.import": ["as it came", "como llegó"],
+  "what.original": ["as it came", "como llegó"],
   "what.edit": ["corrected", "corregida"],
   "what.continuation": ["continued", "continuada"],
   "save": ["Save version", "Guardar versión"],
