@@ -143,6 +143,34 @@ def test_a_kind_is_known_by_content(studio: Server, tmp_path: Path) -> None:
     assert studio.http.get(f"/api/takes/{added['id']}/sound").json()["error"]["code"] == "no-sound"
 
 
+def test_a_recording_that_does_not_say_how_long_it_is(studio: Server, tmp_path: Path) -> None:
+    """As browsers' recorders and streams write them: nothing can be filled in afterwards."""
+    import av
+
+    class Pipe:
+        def __init__(self) -> None:
+            self.bytes = b""
+
+        def write(self, data: bytes) -> int:
+            self.bytes += data
+            return len(data)
+
+    pipe = Pipe()
+    with av.open(pipe, "w", format="webm") as container:
+        stream = container.add_stream("libopus", rate=48_000)
+        noise = np.random.default_rng(0).normal(0, 0.1, (1, 3 * 48_000)).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(noise, format="flt", layout="mono")
+        frame.sample_rate = 48_000
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+    added = studio.http.post("/api/takes", files={"file": ("recording.webm", pipe.bytes)}).json()
+    assert added["take"]["duration_sec"] == 0
+    assert studio.wait(added["job"]["id"])["state"] == "done"
+    assert studio.http.get(f"/api/takes/{added['take']['id']}").json()["duration_sec"] == pytest.approx(3, abs=0.1)
+    sound = studio.http.get(f"/api/takes/{added['take']['id']}/sound")
+    assert sound.headers["content-type"] == "audio/flac"
+
+
 def test_one_library_one_studio(studio: Server) -> None:
     command = [sys.executable, "-m", "tecla.cli", "studio", "--port", "0", "--no-browser", "--library", str(studio.library)]
     second = subprocess.run(command, capture_output=True, text=True, check=False, env=studio.environment)

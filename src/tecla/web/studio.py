@@ -136,7 +136,8 @@ class Studio:
             except InputError as error:
                 raise ProblemError(422, "unreadable", plain(error, source, take["name"])) from error
             worker.warnings = [text.replace(str(source), take["name"]) for text in worker.warnings]
-            return self._finish(job, Draft(target, facts["n_notes"], facts["duration_sec"], "transcription"))
+            draft = Draft(target, facts["n_notes"], facts["duration_sec"], "transcription")
+            return self._finish(job, draft, facts["heard_sec"])
         parent = self.library.version(job.take, job.arguments["version"])
         notes = self.library.notes_file(job.take, parent["version"])
         facts = worker.run(tasks.go_on, {"notes": notes, "target": target, "asked": job.arguments["asked"]}, progress)
@@ -146,8 +147,9 @@ class Studio:
             Draft(target, facts["n_notes"], facts["duration_sec"], "continuation", parent["version"], wishes, "", facts["new_from_sec"]),
         )
 
-    def _finish(self, job: Job, draft: Draft) -> Finish:
+    def _finish(self, job: Job, draft: Draft, heard_sec: float = 0.0) -> Finish:
         def finish(db: sqlite3.Connection) -> dict[str, Any]:
+            db.execute("UPDATE takes SET duration_sec = ? WHERE id = ? AND duration_sec = 0", (heard_sec, job.take))
             version = self.library.enter_version(db, job.take, draft)
             return {"take": job.take, "version": version, "new_from_sec": draft.new_from_sec}
 

@@ -37,12 +37,24 @@ def probe_sound(progress: Progress, source: Path) -> dict[str, Any]:
 
 
 def transcribe(progress: Progress, source: Path, target: Path, duration_sec: float, threads: int) -> dict[str, Any]:
-    """Hears a sound and writes its notes."""
+    """Hears a sound and writes its notes; `heard_sec` is how long it was, which some files do not say (`duration_sec` is 0 then).
+
+    Raises:
+        InputError: it cannot be read, or goes on for too long.
+    """
     from tecla import workbench  # noqa: PLC0415
 
-    whole_sec = max(duration_sec, 1e-3)
-    performance = workbench.transcribe(source, on_progress=lambda sec: progress(min(sec / whole_sec, 0.99)), threads=threads)
-    return _keep(performance, target)
+    heard_sec = 0.0
+
+    def hear(sec: float) -> None:
+        nonlocal heard_sec
+        heard_sec = sec
+        if sec > LONGEST_SEC:
+            raise InputError(f"{source} lasts more than {LONGEST_SEC / 3600:g} hours: cut it into parts")
+        progress(min(sec / max(duration_sec, sec + 10.0), 0.99))
+
+    performance = workbench.transcribe(source, on_progress=hear, threads=threads)
+    return _keep(performance, target) | {"heard_sec": heard_sec}
 
 
 def read_notes(progress: Progress, source: Path, target: Path) -> dict[str, Any]:
