@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tecla.models.council import Council
 from tecla.models.crnn import CRNN, CRNNConfig
 from tecla.models.se_unet import SEUNet
 from tecla.models.transformer import Transformer, TransformerConfig
@@ -106,3 +107,13 @@ def test_standardising_travels_with_the_weights(network: Any) -> None:
     fresh: Any = type(network)(network.config)
     fresh.load_state_dict(network.state_dict())
     torch.testing.assert_close(fresh.standardise(features), scaled)
+
+
+def test_a_council_is_the_mean_of_its_members() -> None:
+    members = [FRAMEWISE["crnn"]().eval() for _ in range(2)]
+    features = picture(1, 8)
+    with torch.no_grad():
+        said = torch.softmax(Council(members)(features), -1)
+        each = [torch.softmax(member(features), -1) for member in members]
+    product = (each[0] * each[1]).sqrt()
+    torch.testing.assert_close(said, product / product.sum(-1, keepdim=True))

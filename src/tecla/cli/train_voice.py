@@ -17,7 +17,9 @@ def voice(
     ] = None,
     pianos: Annotated[Path | None, typer.Option(help="A folder of sampled pianos: lines with their attacks.")] = None,
     classes: Annotated[bool, typer.Option("--classes", help="Learn the corpus' own task instead: silence, C4, E4, G4.")] = False,
-    steps: Annotated[int, typer.Option(help="How many batches; with --classes, how many times all clips.", min=1)] = 400,
+    steps: Annotated[
+        int, typer.Option(help="How many batches; with --classes, how many times all clips in each of four cycles.", min=1)
+    ] = 400,
     seed: Annotated[int, typer.Option(help="Decides every random choice.")] = 0,
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace outputs that exist already.")] = False,
 ) -> None:
@@ -26,7 +28,7 @@ def voice(
     \b
     tecla train voice -o voice.onnx                                          from made-up singing alone
     tecla train voice --corpus voice:clips --pianos pianos -o voice.onnx     with clips and pianos
-    tecla train voice --classes --corpus voice:clips --steps 36 -o ceg.onnx  the corpus' own three notes
+    tecla train voice --classes --corpus voice:clips --steps 20 -o ceg.onnx  the corpus' own three notes
     tecla transcribe --mode voice --model voice.onnx hum.m4a                 use it
     """
     from tecla.cli.train import require_torch, watching  # noqa: PLC0415

@@ -17,6 +17,7 @@ from tecla.corpora import Corpus
 from tecla.corpora.voice import PITCHES as CLASS_PITCHES
 from tecla.io.audio import load_audio
 from tecla.io.midi import load_midi
+from tecla.models.council import Council
 from tecla.models.crnn import CRNN, CRNNConfig
 from tecla.training import loop
 from tecla.training.export_line import export_line_onnx
@@ -30,6 +31,7 @@ from tecla.transcription.monophonic.features import HOP_SAMPLES as LINE_HOP_SAMP
 # A clip's own clock: whoever sang it heard a metronome, and labels begin on its beats.
 CLOCK: Final = tuple(FRAME_RATE * period_sec for period_sec in (4.0, 2.0, 1.0, 0.5, 0.25))
 CLASS_STRIDE: Final = 4
+CYCLES: Final = 4
 Report = Callable[[dict[str, float]], None]
 
 
@@ -52,13 +54,23 @@ def train_line(corpus: Corpus | None, pianos: Path | None, steps: int, seed: int
 
 
 def train_clip_classes(corpus: Corpus, epochs: int, seed: int, report: Report) -> nn.Module:
-    """The network for silence, C4, E4 and G4, from the training clips alone."""
-    return train_classes(make_class_network, load_clips(corpus.of_split("train").recordings), "both", epochs, seed, report)
+    """The network for silence, C4, E4 and G4, from the training clips alone: `CYCLES` of training, the last three believed together."""
+    clips, members = load_clips(corpus.of_split("train").recordings), list[nn.Module]()
+
+    def go_on(n_outputs: int) -> nn.Module:
+        network = make_class_network(n_outputs)
+        if members:
+            network.load_state_dict(members[-1].state_dict())
+        return network
+
+    for cycle in range(CYCLES):
+        members.append(train_classes(go_on, clips, "both", epochs, seed + cycle, report))
+    return Council(members[-3:])
 
 
 def class_steps(corpus: Corpus, epochs: int) -> int:
-    """Batches in so many rounds over the training clips."""
-    return epochs * (len(corpus.of_split("train").recordings) // BATCH)
+    """Batches in all cycles, each of so many rounds over the training clips."""
+    return CYCLES * epochs * (len(corpus.of_split("train").recordings) // BATCH)
 
 
 def make_class_network(n_outputs: int) -> nn.Module:
@@ -68,7 +80,7 @@ def make_class_network(n_outputs: int) -> nn.Module:
 
 def export_voice(network: nn.Module, target: Path, card: dict[str, Any]) -> Path:
     """Writes weights and, beside them, a card as JSON; returns the card's path."""
-    if isinstance(network, CRNN):
+    if isinstance(network, CRNN | Council):
         export_line_onnx(network, target, HOP_SAMPLES, CLASS_PITCHES, CLASS_STRIDE, (-(-N_FRAMES // CLASS_STRIDE) * CLASS_STRIDE, 0))
     else:
         export_line_onnx(network, target, LINE_HOP_SAMPLES, PITCHES.tolist())
