@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: demo test lint check clean
+.PHONY: demo test lint check lock clean
 
 demo: .venv/demo-installed
 	@$(BIN)/tecla transcribe demo/evening-waltz.ogg --force \
@@ -36,6 +36,12 @@ check: lint test
 .venv/tests-installed: pyproject.toml constraints.txt | .venv/bin/python
 	$(INSTALL) '.[archive,live,ray,report,research,score,studio,train,tune,voice,dev]'
 	@touch $@ .venv/demo-installed
+
+# Needs uv. The versions are those of constraints.txt.
+lock:
+	{ sed '/^[^#]/,$$d' requirements.lock; uv pip compile pyproject.toml --extra archive --extra live --extra score --extra studio --constraint constraints.txt \
+		--universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-package tecla; } > requirements.new
+	mv requirements.new requirements.lock
 
 clean:
 	rm -rf .venv demo-output build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -73,7 +73,8 @@ def open_port(name: str) -> MidiPort:
         import mido.backends.rtmidi as backend  # noqa: PLC0415
         import rtmidi  # noqa: PLC0415
     except ImportError as error:
-        raise MissingExtraError('a MIDI port needs mido and python-rtmidi: pip install "tecla[live]"') from error
+        remedy = 'pip install "tecla[live]", and on Python 3.13 also python-rtmidi'
+        raise MissingExtraError(f"a MIDI port needs mido and python-rtmidi: {remedy}") from error
     try:
         if name == VIRTUAL:
             return MidiPort(backend.Output("tecla", virtual=True))
