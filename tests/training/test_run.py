@@ -186,6 +186,7 @@ def test_a_run_can_begin_with_the_weights_that_ship(
     assert any("NC" in licence for licence in run.load_sources(tmp_path / "a").values())
     card = json.loads(export_run(tmp_path / "a", tmp_path / "mine.onnx").read_text())
     assert "non-commercial" in card["licence"]
+    assert card["calibration"] == json.loads(find_weights("default").with_suffix(".json").read_text())["calibration"]
     learned = Network(tmp_path / "mine.onnx")(features)
     assert 0 < np.abs(learned.keys - shipped.keys).max() < 1
     with pytest.raises(OptionError, match="there is no model 'best'"):

@@ -18,7 +18,7 @@ from tecla.transcription.features import FRAME_RATE, HOP_SAMPLES, MARGIN_SAMPLES
 from tecla.transcription.level import NOMINAL_DB, loud_part_db
 
 MOST_FRAMES: Final = 1500
-_OUTCOMES: Final = ("silence", "all right", "a miss", "an invention")
+_OUTCOMES: Final = ("all right", "a miss", "silence", "an invention")
 _REGISTERS: Final = ("below C3", "C3 to B3", "C4 to B4", "C5 and above", "silence")
 
 
@@ -90,11 +90,11 @@ def _some_frames(sound: Path, n_wanted: int) -> tuple[NDArray[np.float32], NDArr
 
 
 def _outcome(piece: Judged, at_sec: NDArray[np.float64]) -> NDArray[np.intp]:
-    """0 silence, 1 all right, 2 a missed note sounds, 3 an invented one is heard."""
+    """0 all right, 1 a missed note sounds, 2 silence, 3 an invented one is heard."""
     played = _sounding(piece.reference.notes["onset_sec"], piece.reference.sounding_offset_sec(), at_sec)
     missed = _sounding(piece.reference.notes["onset_sec"][~piece.found], piece.reference.notes["offset_sec"][~piece.found], at_sec)
     invented = _sounding(piece.estimate.notes["onset_sec"][~piece.right], piece.estimate.notes["offset_sec"][~piece.right], at_sec)
-    return np.where(invented, 3, np.where(missed, 2, np.where(played, 1, 0)))
+    return np.where(invented, 3, np.where(missed, 1, np.where(played, 0, 2)))
 
 
 def _register(piece: Judged, at_sec: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -11,7 +11,7 @@ from typing import Any
 from tecla import __version__
 from tecla.errors import InputError
 from tecla.training.export import export_onnx
-from tecla.training.run import load_options, load_sources, network_of
+from tecla.training.run import load_init_card, load_options, load_sources, network_of
 from tecla.training.stored import load_stored
 
 
@@ -39,6 +39,8 @@ def export_run(folder: Path, target: Path) -> Path:
         "validation": best["metrics"],
         "options": vars(options),
     }
+    # Numbers that are read together with the weights: those of the weights it began with fit better than none.
+    card |= {entry: stated for entry, stated in load_init_card(folder).items() if entry in ("calibration", "dynamics")}
     path = target.with_suffix(".json")
     path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path

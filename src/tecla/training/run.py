@@ -38,6 +38,7 @@ from tecla.training.validation import Validation
 from tecla.transcription.network import find_weights
 
 INIT: Final = "init.onnx"  # the weights that a run began with
+INIT_CARD: Final = "init.json"
 SIZES: Final = {"small": HarmonicConfig(channels=32, blocks=3, memory=32, pedal_memory=32), "full": HarmonicConfig()}
 _TRIAL_STEPS: Final = 4
 
@@ -75,7 +76,7 @@ def begin(folder: Path, options: RunOptions) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if weights is not None:  # a copy: what ships may change before the run is resumed
             shutil.copy(weights, folder / INIT)
-            _write(folder / "init.json", _inherited(weights))
+            _write(folder / INIT_CARD, _card(weights))
         _write(folder / "run.json", asdict(options))
     except OSError as error:
         raise OutputError(f"{folder} cannot be made ({error.strerror}): name another folder") from error
@@ -150,8 +151,7 @@ def go_on(
     examples = Examples(config, share.performances or share.recorded, share.recorded)  # recorded music is worth hearing on other pianos too
     loss = make_loss(sound, device)
     if team.leads:
-        inherited = json.loads((folder / "init.json").read_text("utf-8")) if options.init else {}
-        _write(folder / "sources.json", inherited | material.licences | piano_licences(options.pianos))
+        _write(folder / "sources.json", load_init_card(folder).get("data", {}) | material.licences | piano_licences(options.pianos))
         options = _with_steps(folder, options, examples, loss, device, workers)
     options = team.agree(options)
     schedule = _schedule(options, workers)
@@ -246,13 +246,20 @@ def _keep_best(folder: Path, state: State, numbers: Numbers, patience: int) -> N
     state.finished = len(judged) - 1 - judged.index(max(judged)) >= patience
 
 
-def _inherited(weights: Path) -> dict[str, str]:
-    """What weights to begin with learned from, and its licences, by their card."""
+def _card(weights: Path) -> dict[str, Any]:
+    """The card beside weights; where there is none, nobody knows what they learned from."""
     try:
-        data: dict[str, str] = json.loads(weights.with_suffix(".json").read_text("utf-8"))["data"]
-    except (OSError, ValueError, KeyError):
-        return {weights.name: "not stated"}
-    return data
+        card: dict[str, Any] = json.loads(weights.with_suffix(".json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {"data": {weights.name: "not stated"}}
+    return card
+
+
+def load_init_card(folder: Path) -> dict[str, Any]:
+    """The card of the weights that a run began with; empty where it began with none."""
+    path = folder / INIT_CARD
+    card: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return card
 
 
 def piano_licences(folder: str | None) -> dict[str, str]:
