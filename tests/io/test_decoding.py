@@ -90,3 +90,10 @@ def test_no_file_an_empty_one_and_a_folder_are_named(tmp_path: Path) -> None:
     for name, why in {"gone.wav": "No such file", "empty.wav": "is empty", ".": "is a folder"}.items():
         with pytest.raises(InputError, match=why):
             open_audio(tmp_path / name)
+
+
+def test_more_channels_than_pyav_can_read_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ten.ogg"
+    soundfile.write(path, np.tile(noise(1.0)[:, None], 10), RATE)
+    with pytest.raises(InputError, match="ten.ogg has 10 channels: mix it down to at most 8"):
+        load_audio(path)

@@ -23,6 +23,7 @@ _OPTIONS: Final = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"
 _WITH_DURATION: Final = {"flac", "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "aiff", "w64", "au", "caf"}
 _GAP_SEC: Final = 0.03  # longer than timestamps jitter, shorter than anyone would hear notes move
 _LONGEST_GAP_SEC: Final = 60.0
+_MOST_PLANES: Final = 8  # PyAV (to 18.1) reads past the end of FFmpeg's array of planes beyond these, and dies
 _MISSING_SEC: Final = 0.25
 
 
@@ -59,6 +60,10 @@ def _open(path: Path) -> InputContainer:
     if not any(stream.codec_context and stream.rate for stream in container.streams.audio[:1]):  # no context: codec unknown
         container.close()
         raise InputError(f"{path} holds no sound: export it again as wav, flac or mp3")
+    stream = container.streams.audio[0]
+    if stream.channels > _MOST_PLANES and stream.format is not None and stream.format.is_planar:
+        container.close()
+        raise InputError(f"{path} has {stream.channels} channels: mix it down to at most {_MOST_PLANES}")
     return container
 
 
@@ -111,7 +116,7 @@ def _decode_frames(container: InputContainer, rate: int, tally: _Tally) -> Itera
             tally.bad += 1
             continue
         for frame in frames:
-            if frame.sample_rate != rate:
+            if frame.sample_rate != rate or (frame.format.is_planar and frame.layout.nb_channels > _MOST_PLANES):
                 tally.bad += 1
                 continue
             if frame.time is not None:
