@@ -57,6 +57,14 @@ def test_each_fault_is_called_by_its_name(tmp_path: Path) -> None:
     }
 
 
+def test_pieces_that_are_not_opened_still_have_their_halves(tmp_path: Path) -> None:
+    write_pair(tmp_path, "a", walk(1, 30))
+    write_pair(tmp_path, "b", walk(2, 30), level=1e-4)
+    pieces = load_pieces(f"folder:{tmp_path}")
+    assert audit(pieces, tmp_path, chosen=pieces[:1]) == []
+    assert [one.kind for one in audit(pieces, tmp_path)] == ["silent"]
+
+
 def test_one_piece_under_two_names_in_two_splits_is_a_leak() -> None:
     again = walk(1).transposed(2)
     faster = Performance.from_arrays(again.notes["onset_sec"] / 1.3, again.notes["offset_sec"] / 1.3, again.notes["pitch"])

@@ -167,7 +167,7 @@ def _draw_features(spec: str, pieces: list[Piece], output: Path) -> None:
 @app.command("audit")
 def audit(
     corpus: Spec,
-    pieces: Annotated[int | None, typer.Option(help="Look at so many pieces, spread evenly over the corpus.")] = None,
+    pieces: Annotated[int | None, typer.Option(help="Open so many pieces, spread evenly over the corpus.")] = None,
 ) -> None:
     """Find what is wrong with a corpus; exits with 1 if anything is.
 
@@ -181,9 +181,10 @@ def audit(
     from tecla.corpora.audit import audit as find  # noqa: PLC0415
     from tecla.corpora.pieces import load_pieces  # noqa: PLC0415
 
-    chosen = _spread(load_pieces(corpus), pieces)
+    everything = load_pieces(corpus)
+    chosen = _spread(everything, pieces)
     with _progress(corpus) as update:
-        findings = find(chosen, split_spec(corpus, ABOUT)[1], lambda done: update(done, len(chosen)))
+        findings = find(everything, split_spec(corpus, ABOUT)[1], lambda done: update(done, len(chosen)), chosen)
     for finding in findings:
         print(f"{finding.kind}: {finding.name} {finding.what}")
     if findings:

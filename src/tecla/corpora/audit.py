@@ -37,15 +37,19 @@ class Finding:
     what: str
 
 
-def audit(pieces: Sequence[Piece], folder: Path, on_piece: Callable[[int], None] = lambda done: None) -> list[Finding]:
+def audit(
+    pieces: Sequence[Piece], folder: Path, on_piece: Callable[[int], None] = lambda done: None, chosen: Sequence[Piece] | None = None
+) -> list[Finding]:
     """Everything that is wrong with the pieces of a corpus that lies in `folder`.
 
     Args:
+        chosen: those of the pieces that are opened; all of them without it.
         on_piece: called with the pieces looked at so far.
     """
     found = [*missing_halves(pieces, folder), *shared_names(pieces)]
     runs: dict[str, NDArray[np.uint64]] = {}
-    for number, piece in enumerate(pieces):
+    opened = pieces if chosen is None else chosen
+    for number, piece in enumerate(opened):
         try:
             performance = piece.load()
         except TeclaError as error:
@@ -55,7 +59,7 @@ def audit(pieces: Sequence[Piece], folder: Path, on_piece: Callable[[int], None]
             found += _notes(piece, performance)
             found += _sound(piece, performance)
         on_piece(number + 1)
-    return [*found, *shared_music(pieces, runs)]
+    return [*found, *shared_music(opened, runs)]
 
 
 def missing_halves(pieces: Sequence[Piece], folder: Path) -> Iterable[Finding]:
