@@ -9,8 +9,7 @@ from fractions import Fraction
 from typing import Final
 
 from tecla.engraving.beams import beam
-from tecla.engraving.beats import Bar
-from tecla.engraving.metre import TICKS
+from tecla.engraving.counting import TICKS, Bar
 from tecla.engraving.placed import Placed
 from tecla.engraving.rhythm import Piece, cut_cells, snap, write
 from tecla.engraving.voices import FIRST_VOICE

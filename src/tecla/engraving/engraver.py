@@ -13,19 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tecla.engraving.bars import build_measures
-from tecla.engraving.beats import Bar, Grid, beat_map, find_grid
 from tecla.engraving.clefs import choose_clefs
+from tecla.engraving.counting import TICKS, Bar, Count, Grid, beat_quarters, beats_a_bar, count_bars
 from tecla.engraving.hands import split_hands
 from tecla.engraving.levels import arrange
 from tecla.engraving.marks import directions
-from tecla.engraving.metre import TICKS
-from tecla.engraving.network import read_notes
-from tecla.engraving.notewise import FLAGS, PLAIN_PLACES, PLAIN_SHIFTS, Readings
+from tecla.engraving.network import read_notes, read_strokes
+from tecla.engraving.notewise import FLAGS, Readings
 from tecla.engraving.ornaments import find_ornaments
 from tecla.engraving.ottava import add_octave_lines
 from tecla.engraving.placed import Placed
+from tecla.engraving.pulse import PERIODS, Strokes, find_strokes
+from tecla.engraving.quantize import place_onsets
+from tecla.engraving.quarter import in_page_quarters
 from tecla.engraving.spelling import NEARNESS, find_keys, spell
-from tecla.engraving.values import rescaled_values, written_ends
+from tecla.engraving.tracking import PulseReadings, find_bars, find_beats, join_readings, reach
+from tecla.engraving.values import written_ends
 from tecla.engraving.voices import split_voices
 from tecla.errors import OptionError
 from tecla.music import Performance
@@ -35,7 +38,8 @@ from tecla.music.score import Score
 
 LEVELS: Final = ("faithful", "clean", "easy")
 MOST_NOTES: Final = 200_000
-_SAME_TEMPO: Final = 0.3  # octaves between the stated and the read tempo that rubato explains
+_SAME_TEMPO: Final = 0.3  # octaves between the stated and the played tempo that rubato explains
+_STATED_WEIGHT: Final = 40.0  # log-likelihood an octave beyond that costs each stroke
 
 
 @dataclass(frozen=True)
@@ -72,12 +76,12 @@ class Engraving:
     @property
     def beats_sec(self) -> NDArray[np.float64]:
         """Felt beats in seconds, (K,)."""
-        return self.beat_map.seconds_at(self.grid.beats)
+        return self.beat_map.seconds_at(self.grid.beat_ticks / TICKS)
 
     @property
     def downbeats_sec(self) -> NDArray[np.float64]:
         """Bar lines in seconds, (D,)."""
-        return self.beat_map.seconds_at(self.grid.downbeats)
+        return self.beat_map.seconds_at(np.array([bar.start for bar in self.grid.bars]) / TICKS)
 
 
 def engrave(performance: Performance, wishes: Wishes = Wishes()) -> Score:
@@ -93,16 +97,20 @@ def engrave_with_grid(performance: Performance, wishes: Wishes = Wishes()) -> En
     """The page of a performance with its beat map, for whoever wants to know when a bar was played."""
     if len(performance) > MOST_NOTES:
         raise OptionError(f"{len(performance)} notes are too many for one score: cut the performance below {MOST_NOTES}")
-    return engrave_readings(performance, read_notes(performance), wishes)
+    strokes = find_strokes(performance.notes["onset_sec"].astype(float))
+    return engrave_readings(performance, read_notes(performance), strokes, read_strokes(performance, strokes), wishes)
 
 
-def engrave_readings(performance: Performance, readings: Readings, wishes: Wishes = Wishes()) -> Engraving:
-    """The page from a performance and what the network reads in it."""
-    readings = _obey_tempo(readings, wishes.tempo_bpm)
+def engrave_readings(
+    performance: Performance, readings: Readings, strokes: Strokes, heard: PulseReadings, wishes: Wishes = Wishes()
+) -> Engraving:
+    """The page from a performance and what the networks read in it: `readings` of notes, `heard` of strokes."""
     onset_sec = performance.notes["onset_sec"].astype(float)
-    grid = find_grid(onset_sec, readings, wishes.time)
-    ornaments = readings.flags[:, FLAGS.index("grace")] + readings.flags[:, FLAGS.index("extra")] > 0.5
-    bridge = beat_map(onset_sec, grid, ornaments) if len(performance) else BeatMap.steady(wishes.tempo_bpm or 100.0)
+    heard = join_readings(heard, readings.beat, readings.downbeat, strokes)
+    count = count_beats(strokes, heard, wishes)
+    bridge = BeatMap(count.beat_ticks / TICKS, count.beats_sec)
+    readings, ours = in_page_quarters(readings, onset_sec, 60.0 / bridge.tempo_bpm(bridge.quarters_at(onset_sec)))
+    grid = Grid(place_onsets(onset_sec, count, readings, ours, heard.log_phase[strokes.of_note]), count.beat_ticks, count.bars)
     notes = place_notes(performance, readings, grid)
     notes = arrange(find_ornaments(notes, performance, readings), readings, wishes.level)
     grid = _reach(grid, max((n.end for n in notes), default=0))
@@ -129,31 +137,32 @@ def place_notes(performance: Performance, readings: Readings, grid: Grid) -> lis
     ]  # fmt: skip
 
 
-def _obey_tempo(readings: Readings, tempo_bpm: float | None) -> Readings:
-    """Readings at the stated tempo: where the network reads another, its steps and places are of no use, its pulse is."""
-    if tempo_bpm is None or not len(readings.quarter_sec):
-        return readings
-    stated, middle = 60.0 / tempo_bpm, float(np.median(readings.quarter_sec))
-    if abs(np.log2(stated / middle)) < _SAME_TEMPO:
-        return readings
-    n = len(readings.quarter_sec)
-    return replace(
-        readings,
-        quarter_sec=stated * np.sqrt(readings.quarter_sec / middle),
-        log_shift=np.tile(PLAIN_SHIFTS, (n, 1)),
-        log_place=np.tile(PLAIN_PLACES, (n, 1)),
-        log_bar_eighth=np.zeros_like(readings.log_bar_eighth),
-        log_value=readings.log_value[:, rescaled_values(stated / middle)],
-    )
+def count_beats(strokes: Strokes, heard: PulseReadings, wishes: Wishes = Wishes()) -> Count:
+    """Beats and bars of strokes, the stated metre and tempo obeyed."""
+    metre, quarter_sec = wishes.time, None if wishes.tempo_bpm is None else 60.0 / wishes.tempo_bpm
+    if quarter_sec is not None:
+        heard = _obey_tempo(heard, quarter_sec, metre)
+    time = strokes.onset_sec if len(strokes.onset_sec) else np.zeros(1)
+    beats = find_beats(strokes.onset_sec, heard)
+    pulse = reach(find_bars(beats, heard, bar=beats_a_bar(metre) if metre else None), float(time[0]), float(time[-1]), quarter_sec or 0.6)
+    return count_bars(pulse, heard, strokes, metre, quarter_sec)
+
+
+def _obey_tempo(heard: PulseReadings, quarter_sec: float, metre: TimeSignature | None) -> PulseReadings:
+    """Readings in which a beat far from the stated tempo is out of the question."""
+    units = [beat_quarters(metre)] if metre else [1.0, 1.5]
+    off = np.min([np.abs(PERIODS - np.log2(unit * quarter_sec)) for unit in units], axis=0)
+    return replace(heard, log_period=heard.log_period - _STATED_WEIGHT * np.maximum(off - _SAME_TEMPO, 0.0))
 
 
 def _reach(grid: Grid, end: int) -> Grid:
-    """The grid with enough bars for the last note to end in."""
-    bars = list(grid.bars)
-    last = bars[-1]
-    while bars[-1].start + bars[-1].length < end and len(bars) < len(grid.bars) + 8:
+    """The grid with just enough bars for the last note to begin and end in, and no beat after its onset."""
+    last_onset = int(grid.onset.max()) if len(grid.onset) else 0
+    bars = [bar for bar in grid.bars if bar.start < max(end, last_onset + 1)] or list(grid.bars[:1])
+    last, count = bars[-1], len(bars)
+    while bars[-1].start + bars[-1].length < end and len(bars) < count + 8:
         bars.append(Bar(bars[-1].start + bars[-1].length, last.length, last.time))
-    return Grid(grid.onset, tuple(bars))
+    return replace(grid, beat_ticks=grid.beat_ticks[grid.beat_ticks <= last_onset], bars=tuple(bars))
 
 
 def _bar_of(onset: NDArray[np.int64], grid: Grid) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from tecla.engraving.metre import TICKS
+from tecla.engraving.counting import TICKS
 from tecla.engraving.notewise import FLAGS, Readings
 from tecla.engraving.placed import Placed
 from tecla.music.score import LEFT, RIGHT

@@ -10,8 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tecla.engraving.beats import Grid
-from tecla.engraving.metre import TICKS
+from tecla.engraving.counting import TICKS, Grid
 from tecla.engraving.placed import Placed
 from tecla.music import Performance
 from tecla.music.beatmap import BeatMap

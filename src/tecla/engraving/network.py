@@ -1,7 +1,8 @@
-"""Runs the note-wise network (ONNX) on a performance."""
+"""Runs the three networks (ONNX) on a performance: of notes, of strokes and of tempo."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import Final
@@ -10,41 +11,70 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from tecla.engraving import pulse
 from tecla.engraving.notewise import HEADS, N_OUTPUTS, Readings, features
+from tecla.engraving.tempo import EVERY, tempo_candidates
+from tecla.engraving.tracking import PulseReadings
 from tecla.music import Performance
 
 WEIGHTS: Final = "engrave.onnx"
-_SPAN: Final = 2048  # notes read at once; the network saw windows of a few hundred
-_MARGIN: Final = 192  # notes of context to either side, thrown away
+BEAT_WEIGHTS: Final = "beats.onnx"
+TEMPO_WEIGHTS: Final = "tempo.onnx"
+_SPAN: Final = 2048  # notes or strokes read at once; the networks saw windows of a few hundred
+_MARGIN: Final = 192  # notes or strokes of context to either side, thrown away
 _PERIOD_LIMITS: Final = (-4.5, 3.0)  # log2 seconds a quarter: 44 ms to 8 s
 
 
 def read_notes(performance: Performance) -> Readings:
     """What the network says of each note; long performances are read in overlapping spans, so memory stays bounded."""
-    seen = features(performance)
+    return _split(_run(WEIGHTS, "notes", features(performance), N_OUTPUTS))
+
+
+def read_strokes(performance: Performance, strokes: pulse.Strokes) -> PulseReadings:
+    """What the beat network says of each stroke."""
+    logits = _run(BEAT_WEIGHTS, "strokes", pulse.stroke_features(performance, strokes), pulse.N_OUTPUTS)
+    parts = _parts(logits, pulse.HEADS)
+    logs = {f"log_{name}": _log_softmax(parts[name]) for name in ("phase", "metre", "beat_in_bar")}
+    return PulseReadings(beat=parts["beat"][:, 0], downbeat=parts["downbeat"][:, 0], log_period=_read_tempo(performance, strokes), **logs)
+
+
+def _read_tempo(performance: Performance, strokes: pulse.Strokes) -> NDArray[np.float64]:
+    """Log-probability of each length of a beat at each stroke, (E, PERIODS)."""
+    seen = tempo_candidates(performance, strokes)
+    if not len(seen):
+        return np.zeros((0, len(pulse.PERIODS)))
+    logits = _session(TEMPO_WEIGHTS).run(["logits"], {"candidates": seen})[0].astype(np.float64)
+    return np.repeat(_log_softmax(logits), EVERY, axis=0)[: len(strokes.onset_sec)]
+
+
+def _run(weights: str, name: str, seen: NDArray[np.float32], outputs: int) -> NDArray[np.float64]:
+    """Logits of each row, (N, outputs)."""
     n = len(seen)
-    logits = np.zeros((n, N_OUTPUTS), np.float64)
+    logits = np.zeros((n, outputs), np.float64)
     for start in range(0, n, _SPAN):
         low, high = max(0, start - _MARGIN), min(n, start + _SPAN + _MARGIN)
-        out = _session().run(["logits"], {"notes": seen[None, low:high]})[0][0]
+        out = _session(weights).run(["logits"], {name: seen[None, low:high]})[0][0]
         stop = min(n, start + _SPAN)
         logits[start:stop] = out[start - low : stop - low]
-    return _split(logits)
+    return logits
 
 
-@lru_cache(maxsize=1)
-def _session() -> onnxruntime.InferenceSession:
+@lru_cache(maxsize=3)
+def _session(weights: str) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    data = resources.files("tecla").joinpath("weights", WEIGHTS).read_bytes()
+    data = resources.files("tecla").joinpath("weights", weights).read_bytes()
     return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
 
+def _parts(logits: NDArray[np.float64], heads: Mapping[str, int]) -> dict[str, NDArray[np.float64]]:
+    """Each head's columns."""
+    edges = np.cumsum([0, *heads.values()])
+    return {name: logits[:, low:high] for name, low, high in zip(heads, edges, edges[1:], strict=False)}
+
+
 def _split(logits: NDArray[np.float64]) -> Readings:
-    parts, at = {}, 0
-    for name, width in HEADS.items():
-        parts[name] = logits[:, at : at + width]
-        at += width
+    parts = _parts(logits, HEADS)
     logs = {f"log_{name}": _log_softmax(parts[name]) for name in ("shift", "place", "value", "metre", "bar_eighth", "key", "alter")}
     odds = {name: _sigmoid(parts[name][:, 0]) for name in ("downbeat", "beat")}
     quarter = 2.0 ** np.clip(parts["period"][:, 0], *_PERIOD_LIMITS)

@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
-from tecla.engraving.metre import TICKS, ticks
+from tecla.engraving.counting import TICKS, ticks
 from tecla.music.notation import PLAIN_VALUES, NoteValue, TimeSignature
 
 PLAIN_GRID: Final = TICKS // 8

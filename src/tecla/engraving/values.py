@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tecla.engraving.metre import ticks
+from tecla.engraving.counting import ticks
 from tecla.engraving.notewise import VALUES
 
 MEETS_ONSET: Final = 1.2  # log-likelihood gained where an end meets an onset of the staff; chosen on development pieces
@@ -26,12 +26,6 @@ def length_merit(log_value: NDArray[np.float64], length: int) -> float:
     nearest = int(np.abs(np.log(_VALUE_TICKS / max(length, 1))).argmin())
     cost = 0.0 if _VALUE_TICKS[nearest] == length else _UNLISTED
     return float(max(log_value[nearest], _FLOOR)) - cost
-
-
-def rescaled_values(ratio: float) -> NDArray[np.int64]:
-    """For each written value the table's entry nearest to it where a quarter lasts `ratio` times as long, (19,)."""
-    wanted = np.log(_VALUE_TICKS * 2.0 ** round(float(np.log2(ratio))))
-    return np.asarray(np.abs(np.log(_VALUE_TICKS)[None, :] - wanted[:, None]).argmin(axis=1))
 
 
 def written_ends(

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tecla.engraving.metre import TICKS
+from tecla.engraving.counting import TICKS
 from tecla.engraving.placed import Placed
 from tecla.engraving.values import length_merit
 

@@ -1,0 +1,66 @@
+"""The beat networks. The first: residual convolutions over strokes, each layer looking twice as far as the one before, one row of heads.
+
+After Davies and Böck, "Temporal convolutional networks for musical audio beat tracking" (EUSIPCO 2019), over strokes in place of
+frames. 0.15 million parameters; it sees 127 strokes to either side. The second, of five thousand
+parameters, says how long a beat lasts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from tecla.engraving.pulse import N_FEATURES, N_OUTPUTS, PERIODS
+from tecla.engraving.tempo import N_FEATURES as N_CANDIDATE_FEATURES
+
+
+@dataclass(frozen=True)
+class PulseConfig:
+    """Widths of the network; `dropout` acts on whole channels between layers while training."""
+
+    n_features: int = N_FEATURES
+    n_outputs: int = N_OUTPUTS
+    channels: int = 80
+    reaches: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64)
+    dropout: float = 0.1
+
+
+class PulseNet(nn.Module):
+    """Features of strokes -> logits of all heads, side by side in the order of `engraving.pulse.HEADS`."""
+
+    def __init__(self, config: PulseConfig) -> None:
+        super().__init__()
+        width = config.channels
+        self.enter = nn.Conv1d(config.n_features, width, 1)
+        self.layers = nn.ModuleList([nn.Conv1d(width, width, 3, padding=r, dilation=r) for r in config.reaches])
+        self.drop = nn.Dropout1d(config.dropout)
+        self.norm = nn.LayerNorm(width)
+        self.heads = nn.Linear(width, config.n_outputs)
+
+    def forward(self, strokes: Tensor) -> Tensor:
+        """(B, E, F) features -> (B, E, O) logits."""
+        x = torch.relu(self.enter(strokes.transpose(1, 2)))  # (B, C, E)
+        for layer in self.layers:
+            x = x + torch.relu(layer(self.drop(x)))
+        logits: Tensor = self.heads(self.norm(x.transpose(1, 2)))
+        return logits
+
+
+class TempoNet(nn.Module):
+    """Features of candidate lengths of a beat -> one logit each: the same small network for every candidate, and a prior."""
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        self.judge = nn.Sequential(
+            nn.Linear(N_CANDIDATE_FEATURES, width), nn.ReLU(), nn.Dropout(0.2), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1)
+        )
+        self.prior = nn.Parameter(torch.zeros(3))
+        self.powers: Tensor
+        self.register_buffer("powers", torch.stack([torch.from_numpy(PERIODS).float() ** k for k in (1, 2, 3)]))
+
+    def forward(self, candidates: Tensor) -> Tensor:
+        """(S, P, F) features -> (S, P) logits."""
+        logits: Tensor = self.judge(candidates)[..., 0] + self.prior @ self.powers
+        return logits

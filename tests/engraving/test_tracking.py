@@ -1,0 +1,77 @@
+"""Beats and bars from readings that leave no doubt, and from those that leave gaps."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tecla.engraving.pulse import METRES, PERIODS, PHASES
+from tecla.engraving.tracking import PulseReadings, find_bars, find_beats, reach
+
+
+def heard(beat: NDArray[np.bool_], downbeat: NDArray[np.bool_], period_sec: NDArray[np.float64]) -> PulseReadings:
+    """Readings that are sure of beats, of bar lines and of the tempo, and know nothing else."""
+    n = len(beat)
+    off = (PERIODS - np.log2(period_sec)[:, None]) / 0.2
+    return PulseReadings(
+        np.where(beat, 3.0, -3.0), np.where(downbeat, 3.0, -3.0), np.full((n, PHASES), -np.log(PHASES)), -0.5 * off**2,
+        np.full((n, len(METRES)), -np.log(len(METRES))), np.full((n, 4), -np.log(4)),
+    )  # fmt: skip
+
+
+def eighths(beats_sec: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A stroke on every beat and one half way to the next."""
+    return np.sort(np.concatenate([beats_sec, (beats_sec[1:] + beats_sec[:-1]) / 2]))
+
+
+@pytest.mark.parametrize("pace", [1.0, 0.6, 1.7])
+def test_beats_are_found_through_a_ritardando(pace: float) -> None:
+    beats = np.cumsum(pace * np.concatenate([np.full(20, 0.5), 0.5 * 1.06 ** np.arange(12)]))
+    time = eighths(beats)
+    on = np.isin(time, beats)
+    found = find_beats(time, heard(on, on, np.interp(time, beats[1:], np.diff(beats))))
+    assert np.allclose(found[0], beats)
+    assert (found[1] == np.flatnonzero(on)).all()
+
+
+def test_a_beat_that_nobody_strikes_is_counted() -> None:
+    beats = np.arange(24) * 0.6
+    time = eighths(beats)
+    time = time[(np.abs(time - 6.0) > 0.31) & (np.abs(time - 9.6) > 0.31)]
+    on = np.isin(time, beats)
+    found = find_beats(time, heard(on, on, np.full(len(time), 0.6)))
+    assert np.allclose(found[0], beats)
+    assert (found[1] < 0).sum() == 2
+
+
+def test_after_a_long_silence_counting_goes_on() -> None:
+    beats = np.concatenate([np.arange(12) * 0.5, 100.0 + np.arange(12) * 0.5])
+    on = np.ones(len(beats), bool)
+    found = find_beats(beats, heard(on, on, np.full(len(beats), 0.5)))[0]
+    assert np.isin(beats, found).all()
+    assert np.diff(found).max() < 1.0
+
+
+def test_bars_change_their_metre_where_the_music_does() -> None:
+    lines = np.concatenate([np.arange(0, 36, 3), np.arange(36, 84, 4)])
+    beats = np.stack([np.arange(84) * 0.5, np.arange(84.0)])
+    down = np.isin(np.arange(84), lines)
+    pulse = find_bars(beats, heard(np.ones(84, bool), down, np.full(84, 0.5)))
+    assert (np.flatnonzero(pulse.place == 0) == lines).all()
+    assert pulse.in_bar[:36].tolist() == [3] * 36
+    assert pulse.in_bar[36:].tolist() == [4] * 48
+
+
+def test_the_stated_bar_is_kept() -> None:
+    beats = np.stack([np.arange(30) * 0.5, np.arange(30.0)])
+    pulse = find_bars(beats, heard(np.ones(30, bool), np.arange(30) % 4 == 1, np.full(30, 0.5)), bar=3)
+    assert set(np.diff(np.flatnonzero(pulse.place == 0)).tolist()) == {3}
+
+
+def test_beats_reach_beyond_the_music() -> None:
+    beats = np.stack([1.0 + np.arange(8) * 0.5, np.arange(8.0)])
+    found = find_bars(beats, heard(np.ones(8, bool), np.arange(8) % 4 == 1, np.full(8, 0.5)), bar=4)
+    pulse = reach(found, 0.2, 5.0)
+    assert pulse.beats_sec[0] <= 0.2
+    assert pulse.beats_sec[-1] >= 5.5
+    assert np.allclose(np.diff(pulse.beats_sec), 0.5)
+    assert ((np.diff(pulse.place) % 4) == 1).all()
