@@ -11,9 +11,8 @@ from fractions import Fraction
 from typing import Final
 
 from tecla.engraving.bars import build_measures
-from tecla.engraving.beats import Bar
 from tecla.engraving.clefs import choose_clefs
-from tecla.engraving.metre import ticks
+from tecla.engraving.counting import Bar, ticks
 from tecla.engraving.placed import Placed
 from tecla.engraving.spelling import spell
 from tecla.engraving.voices import FIRST_VOICE

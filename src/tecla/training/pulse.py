@@ -18,6 +18,7 @@ from torch.nn import functional
 from tecla.engraving.pulse import HEADS, N_FEATURES, find_strokes, stroke_features
 from tecla.models.pulse import PulseConfig, PulseNet
 from tecla.training.pulse_targets import UNKNOWN, Beaten, Told, bend, join_hands, tell, window
+from tecla.training.stored import load_stored
 
 WEIGHTS: Final = {"beat": 2.0, "downbeat": 2.0, "phase": 0.7, "metre": 0.3, "beat_in_bar": 0.7}
 _CLASSES: Final = tuple(f.name for f in fields(Told) if f.name != "log_period")
@@ -122,7 +123,7 @@ def train(
     rng = np.random.default_rng(recipe.seed)
     net = PulseNet(PulseConfig())
     if begin is not None:
-        net.load_state_dict(torch.load(begin))
+        net.load_state_dict(load_stored(begin))
     mean = copy.deepcopy(net)
     optimiser = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     batches = draw(pieces, recipe, rng)

@@ -13,6 +13,7 @@ import torch
 from tecla.corpora.asap import DEVELOPMENT, SECOND_DEVELOPMENT, recordings
 from tecla.training.pulse import PulseRecipe, export, train
 from tecla.training.pulse_targets import Beaten, load_beaten
+from tecla.training.stored import load_stored
 from tecla.training.tempo import export_tempo, train_tempo
 
 
@@ -50,7 +51,7 @@ def main() -> None:
     export_tempo(train_tempo(pieces), options.out / "tempo.onnx")
     recipe = PulseRecipe(minutes=options.minutes, seed=options.seed)
     net = train(pieces, held_out, recipe, options.out, options.begin)
-    net.load_state_dict(torch.load(options.out / "best.pt"))
+    net.load_state_dict(load_stored(options.out / "best.pt"))
     export(net, options.out / "beats.onnx")
 
 
