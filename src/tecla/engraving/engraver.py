@@ -113,6 +113,7 @@ def engrave_readings(
     grid = Grid(place_onsets(onset_sec, count, readings, ours, heard.log_phase[strokes.of_note]), count.beat_ticks, count.bars)
     notes = place_notes(performance, readings, grid)
     notes = arrange(find_ornaments(notes, performance, readings), readings, wishes.level)
+    notes = _without_doubles(notes)
     grid = _reach(grid, max((n.end for n in notes), default=0))
     notes = split_voices(notes, readings.flags[:, FLAGS.index("second_voice")], readings.log_value, [bar.start for bar in grid.bars])
     keys = _keys(performance.notes["pitch"].astype(np.int64), readings, grid, wishes.key_fifths)
@@ -153,6 +154,11 @@ def _obey_tempo(heard: PulseReadings, quarter_sec: float, metre: TimeSignature |
     units = [beat_quarters(metre)] if metre else [1.0, 1.5]
     off = np.min([np.abs(PERIODS - np.log2(unit * quarter_sec)) for unit in units], axis=0)
     return replace(heard, log_period=heard.log_period - _STATED_WEIGHT * np.maximum(off - _SAME_TEMPO, 0.0))
+
+
+def _without_doubles(notes: list[Placed]) -> list[Placed]:
+    """One head for a key struck twice at one place of the page: a chord cannot hold it twice."""
+    return list({(n.onset, n.staff, n.pitch, n.grace and n.source): n for n in reversed(notes)}.values())[::-1]
 
 
 def _reach(grid: Grid, end: int) -> Grid:
