@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import pytest
 
@@ -79,3 +80,19 @@ def test_the_tempo_moves_by_octaves(studio: Server, waltz: str) -> None:
     assert double["tempo_bpm"] == pytest.approx(2 * plain["tempo_bpm"], rel=0.02)
     assert len(double["beats_sec"]) > len(plain["beats_sec"])
     assert not list((studio.library / "inbox").iterdir())
+
+
+def test_hands_and_bar_lines_are_obeyed(studio: Server, waltz: str) -> None:
+    first = studio.http.get(f"/api/takes/{waltz}/versions/1").json()
+    notes = {"notes": first["notes"], "pedals": first["pedals"]}
+    plain = studio.http.post(f"/api/takes/{waltz}/page", json=notes).json()
+    moved = studio.http.post(f"/api/takes/{waltz}/page", json=notes | {"wishes": {"barline_shift_beats": 1}}).json()
+    assert moved["beats_sec"][-5:] == plain["beats_sec"][-5:]
+    later = [plain["beats_sec"][plain["beats_sec"].index(sec) + 1] for sec in plain["downbeats_sec"][2:-2]]
+    assert set(later) <= set(moved["downbeats_sec"])
+    left = {"notes": [note | {"hand": "left"} for note in first["notes"]], "pedals": [], "parent": 1}
+    version = studio.http.post(f"/api/takes/{waltz}/versions", json=left).json()["version"]
+    text = studio.http.get(f"/api/takes/{waltz}/versions/{version}/export.musicxml").text
+    score = ElementTree.fromstring(text)
+    staves = {note.findtext("staff") for note in score.iter("note") if note.find("pitch") is not None}
+    assert staves == {"2"}

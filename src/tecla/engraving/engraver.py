@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tecla.engraving.bars import build_measures
 from tecla.engraving.clefs import choose_clefs
 from tecla.engraving.counting import TICKS, Bar, Count, Grid, beat_quarters, beats_a_bar, count_bars
-from tecla.engraving.hands import split_hands
+from tecla.engraving.hands import obey_hands, split_hands
 from tecla.engraving.levels import arrange
 from tecla.engraving.marks import directions
 from tecla.engraving.network import read_notes, read_strokes
@@ -27,7 +27,7 @@ from tecla.engraving.pulse import PERIODS, Strokes, find_strokes
 from tecla.engraving.quantize import place_onsets
 from tecla.engraving.quarter import in_page_quarters
 from tecla.engraving.spelling import NEARNESS, find_keys, spell
-from tecla.engraving.tracking import PulseReadings, find_bars, find_beats, join_readings, reach
+from tecla.engraving.tracking import PulseReadings, find_bars, find_beats, join_readings, move_bar_lines, reach
 from tecla.engraving.values import written_ends
 from tecla.engraving.voices import split_voices
 from tecla.errors import OptionError
@@ -44,7 +44,11 @@ _STATED_WEIGHT: Final = 40.0  # log-likelihood an octave beyond that costs each 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the user states and is obeyed; None is inferred. `tempo_bpm` is quarters a minute, `key_fifths` -7..7."""
+    """What the user states and is obeyed; None is inferred. `tempo_bpm` is quarters a minute, `key_fifths` -7..7.
+
+    `barline_shift_beats` moves all bar lines so many beats later (earlier if negative) than they are found. `hands` says "L" or "R"
+    for each note of the performance, "." where it is inferred; "" infers all.
+    """
 
     title: str = ""
     composer: str = ""
@@ -52,6 +56,8 @@ class Wishes:
     key_fifths: int | None = None
     tempo_bpm: float | None = None
     level: str = "faithful"
+    barline_shift_beats: int = 0
+    hands: str = ""
 
     def __post_init__(self) -> None:
         if self.level not in LEVELS:
@@ -111,7 +117,7 @@ def engrave_readings(
     bridge = BeatMap(count.beat_ticks / TICKS, count.beats_sec)
     readings, ours = in_page_quarters(readings, onset_sec, 60.0 / bridge.tempo_bpm(bridge.quarters_at(onset_sec)))
     grid = Grid(place_onsets(onset_sec, count, readings, ours, heard.log_phase[strokes.of_note]), count.beat_ticks, count.bars)
-    notes = place_notes(performance, readings, grid)
+    notes = place_notes(performance, readings, grid, wishes.hands)
     notes = arrange(find_ornaments(notes, performance, readings), readings, wishes.level)
     notes = _without_doubles(notes)
     grid = _reach(grid, max((n.end for n in notes), default=0))
@@ -125,11 +131,11 @@ def engrave_readings(
     return Engraving(Score(measures, wishes.title, wishes.composer, tempo), bridge, grid)
 
 
-def place_notes(performance: Performance, readings: Readings, grid: Grid) -> list[Placed]:
+def place_notes(performance: Performance, readings: Readings, grid: Grid, hands: str = "") -> list[Placed]:
     """Notes with staff, onset and written end, in order of performance."""
     played = performance.notes
     pitch = played["pitch"].astype(np.int64)
-    staff = split_hands(readings.left, grid.onset, pitch)
+    staff = obey_hands(split_hands(readings.left, grid.onset, pitch), hands)
     lines = np.array([bar.start for bar in grid.bars] + [grid.bars[-1].start + grid.bars[-1].length])
     ends = written_ends(grid.onset, staff, pitch, readings.log_value, lines)
     return [
@@ -146,7 +152,7 @@ def count_beats(strokes: Strokes, heard: PulseReadings, wishes: Wishes = Wishes(
     time = strokes.onset_sec if len(strokes.onset_sec) else np.zeros(1)
     beats = find_beats(strokes.onset_sec, heard)
     pulse = reach(find_bars(beats, heard, bar=beats_a_bar(metre) if metre else None), float(time[0]), float(time[-1]), quarter_sec or 0.6)
-    return count_bars(pulse, heard, strokes, metre, quarter_sec)
+    return count_bars(move_bar_lines(pulse, wishes.barline_shift_beats), heard, strokes, metre, quarter_sec)
 
 
 def _obey_tempo(heard: PulseReadings, quarter_sec: float, metre: TimeSignature | None) -> PulseReadings:

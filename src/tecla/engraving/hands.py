@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tecla.errors import OptionError
 from tecla.music.score import LEFT, RIGHT
 
 _SPAN: Final = 16  # semitones a hand reaches at once
@@ -24,6 +25,20 @@ def split_hands(left: NDArray[np.float64], onset: NDArray[np.int64], pitch: NDAr
         if len(chord) > 1:
             staff[chord] = _cut(np.clip(left[chord], 0.01, 0.99), pitch[chord], staff[chord])
     return staff
+
+
+def obey_hands(staff: NDArray[np.int64], hands: str) -> NDArray[np.int64]:
+    """Staves (N,) with those that the user stated: "L" or "R" for a note, "." to leave it; "" leaves all.
+
+    Raises:
+        OptionError: there are not as many hands as notes.
+    """
+    if not hands:
+        return staff
+    if len(hands) != len(staff):
+        raise OptionError(f"hands are stated for {len(hands)} notes, and there are {len(staff)}: state one for each")
+    stated = np.array(list(hands))
+    return np.where(stated == "L", LEFT, np.where(stated == "R", RIGHT, staff))
 
 
 def _cut(left: NDArray[np.float64], pitch: NDArray[np.int64], free: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -203,6 +203,20 @@ def _viterbi(merit: NDArray[np.float64], moves: NDArray[np.float64]) -> list[int
     return path[::-1]
 
 
+def move_bar_lines(pulse: Pulse, beats: int) -> Pulse:
+    """The same beats with every bar line so many of them later (earlier if negative); a new bar at an edge is as long as the one beside it.
+
+    >>> move_bar_lines(Pulse(np.arange(4.0), np.array([0, 1, 2, 0]), np.full(4, 3)), 1).place.tolist()
+    [2, 0, 1, 2]
+    """
+    if not beats or not len(pulse.place):
+        return pulse
+    moved = np.arange(len(pulse.place)) - beats
+    inside = np.clip(moved, 0, len(pulse.place) - 1)
+    in_bar = pulse.in_bar[inside]
+    return replace(pulse, place=(pulse.place[inside] + moved - inside) % np.maximum(in_bar, 1), in_bar=in_bar)
+
+
 def reach(pulse: Pulse, first_sec: float, last_sec: float, usual_sec: float = 0.6) -> Pulse:
     """The pulse with beats added evenly, so that one lies at or before `first_sec` and two after `last_sec`.
 

@@ -36,6 +36,8 @@ def engraved(performance: Performance, wishes: dict[str, Any], hands: str) -> En
         wishes.get("key_fifths"),
         wishes.get("tempo_bpm"),
         wishes.get("level") or "faithful",
+        wishes.get("barline_shift_beats") or 0,
+        hands,
     )
     work = engrave_with_grid(performance, stated)
     octave = wishes.get("tempo_octave") or 0
