@@ -61,6 +61,14 @@ class Count:
     bars: tuple[Bar, ...]
 
 
+def without_empty_start(grid: Grid) -> Grid:
+    """The grid without a first bar in which no note begins."""
+    if len(grid.bars) < 2 or not len(grid.onset) or grid.onset.min() < grid.bars[1].start:
+        return grid
+    shift = grid.bars[1].start
+    return Grid(grid.onset - shift, grid.beat_ticks - shift, tuple(Bar(bar.start - shift, bar.length, bar.time) for bar in grid.bars[1:]))
+
+
 def beat_quarters(time: TimeSignature) -> float:
     """Length of a counted beat: a quarter in 3/4, a dotted quarter in 6/8, an eighth in 3/8, a half in 2/2."""
     return (12 if time.compound else 4) / time.unit
@@ -81,6 +89,8 @@ def count_bars(
     sizes = np.diff(edges)
     sizes[0] = sizes[0] if pulse.place[0] == 0 else pulse.in_bar[0]
     sizes[-1] = max(sizes[-1], min(int(pulse.in_bar[-1]), 4))
+    if metre is not None:
+        sizes[:] = beats_a_bar(metre)
     bar_of_stroke = np.clip(np.searchsorted(pulse.beats_sec[edges[:-1]], strokes.onset_sec, side="right") - 1, 0, len(sizes) - 1)
     thirds = _DIVISION * _thirds(strokes.onset_sec, pulse.beats_sec)
     names = _signatures(sizes, readings, thirds, bar_of_stroke, metre, _beat_sec(pulse), quarter_sec)

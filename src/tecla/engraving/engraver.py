@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tecla.engraving.bars import build_measures
 from tecla.engraving.clefs import choose_clefs
-from tecla.engraving.counting import TICKS, Bar, Count, Grid, beat_quarters, beats_a_bar, count_bars
+from tecla.engraving.counting import TICKS, Bar, Count, Grid, beat_quarters, beats_a_bar, count_bars, without_empty_start
 from tecla.engraving.hands import obey_hands, split_hands
 from tecla.engraving.levels import arrange
 from tecla.engraving.marks import directions
@@ -117,6 +117,8 @@ def engrave_readings(
     bridge = BeatMap(count.beat_ticks / TICKS, count.beats_sec)
     readings, ours = in_page_quarters(readings, onset_sec, 60.0 / bridge.tempo_bpm(bridge.quarters_at(onset_sec)))
     grid = Grid(place_onsets(onset_sec, count, readings, ours, heard.log_phase[strokes.of_note]), count.beat_ticks, count.bars)
+    grid = without_empty_start(grid)
+    bridge = BeatMap(grid.beat_ticks / TICKS, count.beats_sec)
     notes = place_notes(performance, readings, grid, wishes.hands)
     notes = arrange(find_ornaments(notes, performance, readings), readings, wishes.level)
     notes = _without_doubles(notes)
@@ -174,7 +176,7 @@ def _reach(grid: Grid, end: int) -> Grid:
     last, count = bars[-1], len(bars)
     while bars[-1].start + bars[-1].length < end and len(bars) < count + 8:
         bars.append(Bar(bars[-1].start + bars[-1].length, last.length, last.time))
-    return replace(grid, beat_ticks=grid.beat_ticks[grid.beat_ticks <= last_onset], bars=tuple(bars))
+    return replace(grid, beat_ticks=grid.beat_ticks[(grid.beat_ticks >= 0) & (grid.beat_ticks <= last_onset)], bars=tuple(bars))
 
 
 def _bar_of(onset: NDArray[np.int64], grid: Grid) -> NDArray[np.int64]:
