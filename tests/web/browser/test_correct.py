@@ -108,6 +108,8 @@ def test_the_page_obeys_wishes_and_a_draft_outlives_a_reload(desk: Any, take: st
     page.get_by_role("button", name="Twice as fast").click()
     desk.settled_page()
     assert page.locator(".engraved").inner_text() != bars
+    page.get_by_role("button", name="Bar lines one beat later").click()
+    desk.settled_page()
     page.on("dialog", lambda dialog: dialog.accept())  # "leave without saving?"
     page.reload()
     expect(page.get_by_label("Metre")).to_have_value("4/4")

@@ -40,7 +40,7 @@ export function selectionBar(session) {
   const what = h("span", { class: "what", "aria-live": "polite" });
   const velocity = h("input", { type: "range", min: 1, max: 127, "aria-label": t("velocity") });
   const value = h("output", { class: "number" });
-  const hand = h("select", { "aria-label": t("hand"), title: t("hand.hint") }, h("option", { value: "" }, t("hand.auto")), h("option", { value: "right" }, t("hand.right")), h("option", { value: "left" }, t("hand.left")));
+  const hand = h("select", { "aria-label": t("hand") }, h("option", { value: "" }, t("hand.auto")), h("option", { value: "right" }, t("hand.right")), h("option", { value: "left" }, t("hand.left")));
   const remove = button("delete.notes", ICONS.trash, () => session.draft.remove(session.selected), "Del");
   const controls = h("div", { class: "controls" }, h("label", {}, t("velocity"), velocity, value), h("label", {}, t("hand"), hand), remove);
   const element = h("div", { class: "selection" }, what, controls);

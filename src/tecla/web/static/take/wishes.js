@@ -11,7 +11,9 @@ export function wishBar(session, levels = LEVELS) {
   const time = choice("wish.time", [["", t("auto")], ...TIMES.map((value) => [value, value])], (value) => session.draft.wish({ time: value || null }));
   const key = choice("wish.key", [["", t("auto")], ...keys()], (value) => session.draft.wish({ key_fifths: value === "" ? null : Number(value) }));
   const level = choice("wish.level", levels.map((value) => [value, t(`level.${value}`, {}, value)]), (value) => session.draft.wish({ level: value }));
+  const shift = (/** @type {number} */ by) => session.draft.wish({ barline_shift_beats: (session.draft.state.wishes.barline_shift_beats ?? 0) + by });
   const octave = (/** @type {number} */ by) => session.draft.wish({ tempo_octave: Math.max(-1, Math.min(1, (session.draft.state.wishes.tempo_octave ?? 0) + by)) });
+  const bars = pair("wish.barline", ["◂", "wish.barline.back", () => shift(-1)], ["▸", "wish.barline.on", () => shift(1)]);
   const tempo = pair("wish.tempo", ["½", "wish.tempo.half", () => octave(-1)], ["×2", "wish.tempo.double", () => octave(1)]);
   const state = h("p", { class: "engraved", "aria-live": "polite" });
   session.on(["notes"], () => {
@@ -25,7 +27,7 @@ export function wishBar(session, levels = LEVELS) {
     const page = session.page;
     state.textContent = session.engraving ? t("engraving") : page ? `${page.time}  ·  ${keyName(page.key_fifths)}  ·  ♩ = ${Math.round(page.tempo_bpm)}  ·  ${t("n.bars", { n: page.n_bars })}` : "";
   });
-  return h("div", { class: "wishes", role: "group", "aria-label": t("wishes") }, time.element, key.element, tempo, level.element, state);
+  return h("div", { class: "wishes", role: "group", "aria-label": t("wishes") }, time.element, key.element, bars, tempo, level.element, state);
 }
 
 /** @param {string} word @param {string[][]} options value and words @param {(value: string) => void} act */
