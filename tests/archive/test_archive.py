@@ -146,9 +146,9 @@ def test_a_zip_file_in_and_a_remote_place_out(tmp_path: Path, record: Recorder, 
 
 def test_kill_minus_nine_ctrl_c_and_a_reboot_lose_and_duplicate_nothing(tmp_path: Path, record: Recorder, command: Command) -> None:
     """One after the other on the same archive, each in the middle of the work; then the run that ends it."""
-    sounds, archive, n_files = tmp_path / "in", tmp_path / "out", 24
+    sounds, archive, n_files = tmp_path / "in", tmp_path / "out", 72  # enough that the signals find it at work
     for i in range(n_files):
-        record(sounds / f"{i:02d}.wav", pitch=50 + i, seconds=1 + i / 50)
+        record(sounds / f"{i:02d}.wav", pitch=50 + i, seconds=1 + i / 60)
     words = (sounds, "-o", archive, "--to", "mid,json", "--workers", "2")
 
     running = begun(command(*words), archive, 2)
