@@ -1,6 +1,7 @@
 """Small recordings with sound in them, and the archive command as a process of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -42,6 +43,8 @@ def command() -> Callable[..., subprocess.Popen[str]]:
             text=True,
             start_new_session=True,
             env=environment,
+            # Whoever started the tests in the background has made Ctrl-C unheard for all that comes from there.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
             **options,  # type: ignore[call-overload]
         )
 
