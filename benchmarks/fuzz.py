@@ -2,7 +2,7 @@
 
 Needs `pip install atheris`. libFuzzer changes small good files in a child process, guided by what tecla's own code does with
 them. An input counts as found when the reader raises anything but a TeclaError, dies, takes longer than 10 s or more than 2 GB;
-it is kept in FOLDER, and the next child goes on where the last one died.
+it is kept in FOLDER, and the next child goes on where the last one died. The same command goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).parents[1]
 LIMITS: Final = ("-timeout=10", "-rss_limit_mb=2048", "-malloc_limit_mb=2048", "-print_final_stats=1", "-verbosity=0", "-detect_leaks=0")
 MOST_FOUND: Final = 50
+PART: Final = 5_000  # inputs a child reads; what a part that was stopped did is not counted
 WORDS: Final = (  # what a mutator would hardly stumble upon
     "1e999999999", "1/0", "-1", "0", "NaN", "1e308", "2147483648", "99999999999999999999", "0.000000001", "<!DOCTYPE", "<!ENTITY",
     "encoding='punycode'", "encoding='utf-7'", "<backup>", "<chord/>", "<grace/>", "<divisions>", "<duration>", "<staff>", "<voice>",
@@ -177,7 +178,7 @@ def fuzz_here(reader: str, arguments: list[str]) -> None:
 
 
 def fuzz(reader: str, inputs: int, keep: Path) -> None:
-    """The parent: children until enough inputs were read, and a line that says what was found."""
+    """The parent: children until enough inputs were read, and a line that says what was found. Asked again, it goes on."""
     folder = keep / reader
     corpus = folder / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
@@ -186,25 +187,36 @@ def fuzz(reader: str, inputs: int, keep: Path) -> None:
     words = folder / "words.txt"
     words.write_text("".join(f'"{word}"\n' for word in WORDS))
     largest = max(path.stat().st_size for path in corpus.glob("seed-*"))
-    done = slowest_sec = peak_mb = found = 0
-    while done < inputs and found < MOST_FOUND:
+    seen = tally(folder)
+    while seen["inputs"] < inputs and seen["found"] < MOST_FOUND:
         limits = [
             *LIMITS,
-            f"-runs={inputs - done}",
+            f"-runs={min(inputs - seen['inputs'], PART)}",
             f"-max_len={4 * largest}",
-            f"-seed={found + 1}",
+            f"-seed={seen['parts'] + 1}",
             f"-artifact_prefix={folder}/",
             f"-dict={words}",
         ]
         command = [sys.executable, __file__, "--child", reader, *limits, str(corpus)]
         child = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        text = child.stdout.decode("utf-8", "replace")
-        (folder / f"log-{found}.txt").write_text(text)
-        stats = {name: int(value) for name, value in re.findall(r"stat::(\w+):\s+(\d+)", text)}
-        done += max(stats.get("number_of_executed_units", 0), 1)
-        slowest_sec, peak_mb = max(slowest_sec, stats.get("slowest_unit_time_sec", 0)), max(peak_mb, stats.get("peak_rss_mb", 0))
-        found += child.returncode != 0
-    print(f"{reader:9s} {done:7d} inputs: {found} found, slowest under {slowest_sec + 1} s, peak {peak_mb} MB", flush=True)
+        text = child.stdout + f"\nreturned {child.returncode}\n".encode()
+        (folder / f"log-{seen['parts']:04d}.txt").write_bytes(text)
+        seen = tally(folder)
+    slowest = f"slowest under {seen['slowest_sec'] + 1} s, peak {seen['peak_mb']} MB"
+    print(f"{reader:9s} {seen['inputs']:7d} inputs: {seen['found']} found, {slowest}", flush=True)
+
+
+def tally(folder: Path) -> dict[str, int]:
+    """What the children that have ended in this folder did, this time or before."""
+    logs = [path.read_text("utf-8", "replace") for path in sorted(folder.glob("log-*.txt"))]
+    stats = [{name: int(value) for name, value in re.findall(r"stat::(\w+):\s+(\d+)", text)} for text in logs]
+    return {
+        "parts": len(logs),
+        "inputs": sum(max(part.get("number_of_executed_units", 0), 1) for part in stats),
+        "found": sum(not text.endswith("returned 0\n") for text in logs),
+        "slowest_sec": max((part.get("slowest_unit_time_sec", 0) for part in stats), default=0),
+        "peak_mb": max((part.get("peak_rss_mb", 0) for part in stats), default=0),
+    }
 
 
 def main() -> None:

@@ -129,3 +129,16 @@ def test_printing_prints_the_page_alone(desk: Any, take: str) -> None:
         expect(desk.page.locator(rest)).to_be_hidden()
     printed = desk.page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == sheets
+
+
+def test_a_version_is_deleted_while_its_page_is_being_made(desk: Any, studio: Any, take: str) -> None:
+    path = f"/api/takes/{take}/versions"
+    notes = [{"onset_sec": i / 8, "offset_sec": i / 8 + 0.1, "pitch": 40 + i * 7 % 40} for i in range(4000)]  # seconds of engraving
+    version = studio.http.post(path, json={"parent": 1, "notes": notes}).json()["version"]
+    desk.visit(f"#/take/{take}")
+    expect(desk.page.get_by_role("combobox", name="Version")).to_have_value(str(version))
+    desk.page.get_by_role("button", name="Delete this version").click()
+    with desk.page.expect_event("requestfailed", lambda request: request.url.endswith(f"/{version}/page")):  # not refused later on
+        desk.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    desk.open_take(take)
+    assert version not in [kept["version"] for kept in studio.http.get(path).json()]

@@ -79,3 +79,24 @@ def test_a_take_is_renamed_and_deleted(desk: Any) -> None:
     row.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(row).to_have_count(0)
+
+
+def test_a_row_stays_under_the_finger_while_news_of_it_comes(desk: Any, studio: Any) -> None:
+    page = desk.page
+    desk.visit()
+    desk.drop({"name": "Steady.mid", "mimeType": "audio/midi", "buffer": DEMO_MIDI.read_bytes()})
+    button = desk.row("Steady").get_by_role("button", name="Rename")
+    button.focus()
+    button.evaluate("button => { button.dataset.mine = 'yes'; }")
+    (take,) = [take for take in studio.http.get("/api/takes").json() if take["name"] == "Steady"]
+    studio.http.patch(f"/api/takes/{take['id']}", json={"name": "Steadier"})
+    expect(desk.row("Steadier").get_by_role("link")).to_be_visible()
+    assert page.evaluate("[document.activeElement.dataset.mine, document.activeElement.ariaLabel]") == ["yes", "Rename Steadier"]
+    page.keyboard.press("Enter")
+    field = page.get_by_role("textbox", name="Rename")
+    field.fill("Steadiest")
+    studio.http.patch(f"/api/takes/{take['id']}", json={"name": "From elsewhere"})
+    page.wait_for_timeout(500)
+    expect(field).to_have_value("Steadiest")  # what is being typed is not taken away
+    field.press("Enter")
+    expect(desk.row("Steadiest").get_by_role("link")).to_be_focused()

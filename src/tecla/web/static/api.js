@@ -34,11 +34,12 @@ export class ApiError extends Error {
   }
 }
 
-/** @param {string} method @param {string} path @param {any} [body] an object, sent as JSON, or a FormData @returns {Promise<any>} */
-async function ask(method, path, body) {
+/** @param {string} method @param {string} path @param {any} [body] an object, sent as JSON, or a FormData @param {AbortSignal} [signal] @returns {Promise<any>} */
+async function ask(method, path, body, signal) {
   const form = body instanceof FormData;
   const answer = await fetch(`/api${path}`, {
     method,
+    signal,
     body: body === undefined || form ? body : JSON.stringify(body),
     headers: body === undefined || form ? {} : { "Content-Type": "application/json" },
   });
@@ -83,10 +84,10 @@ export const api = {
   save: (id, body) => ask("POST", `/takes/${id}/versions`, body),
   /** @param {string} id @param {number} version */
   removeVersion: (id, version) => ask("DELETE", version_path(id, version)),
-  /** @param {string} id @param {number} version */
-  page: (id, version) => ask("GET", `${version_path(id, version)}/page`),
-  /** A page that is not saved. @param {string} id @param {any} body notes, pedals, wishes, parent */
-  draftPage: (id, body) => ask("POST", `/takes/${id}/page`, body),
+  /** @param {string} id @param {number} version @param {AbortSignal} [signal] */
+  page: (id, version, signal) => ask("GET", `${version_path(id, version)}/page`, undefined, signal),
+  /** A page that is not saved. @param {string} id @param {any} body notes, pedals, wishes, parent @param {AbortSignal} [signal] */
+  draftPage: (id, body, signal) => ask("POST", `/takes/${id}/page`, body, signal),
   /** @param {string} id @param {number} version @param {any} request from_sec, to_sec, model, seconds, temperature */
   continue: (id, version, request) => ask("POST", `${version_path(id, version)}/continue`, request),
   /** @param {string} id @param {number} version @param {string} reference_take @param {number} reference_version */

@@ -77,7 +77,7 @@ function suggestion(session, request, keep) {
   const wait = async () => {
     const answer = await api.continue(session.take.id, session.number, request);
     const job = answer.job ?? answer;
-    feed.take(job);
+    if (!feed.jobs.has(job.id)) feed.take(job); // the feed may be ahead of the answer
     undo = () => api.cancel(job.id);
     const done = await feed.ended(job.id, (now) => now.progress && (bar.value = now.progress));
     if (done.state === "cancelled") return element.remove();

@@ -34,6 +34,7 @@ export class Session extends EventTarget {
     this.page = null;
     this.page_ids = /** @type {number[]} */ ([]); // the ids of the notes, in the order that the page counts them
     this.engraving = false;
+    this.asked = new AbortController(); // for the page that is being waited for
     /** @type {Verdict | null} */
     this.verdict = null;
     this.duration_sec = take.duration_sec ?? 0;
@@ -118,14 +119,24 @@ export class Session extends EventTarget {
     this.index = new NoteIndex(this.draft.state.notes);
   }
 
-  /** Has the page engraved as the draft stands; an answer that a later change has overtaken is dropped. */
+  /** Waits no longer for a page: what it was asked for has changed, or is going to be deleted. */
+  stopEngraving() {
+    clearTimeout(this.soon);
+    this.asked.abort();
+    this.engraving = false;
+    this.tell("engraving");
+  }
+
+  /** Has the page engraved as the draft stands; one that a later change has overtaken is no longer waited for. */
   async engrave() {
-    const state = this.draft.state;
     const ids = this.index.notes.map((note) => note.id);
+    this.asked.abort();
+    const { signal } = (this.asked = new AbortController());
     this.engraving = true;
     this.tell("engraving");
-    const page = await attempt(() => (this.draft.changed ? api.draftPage(this.take.id, this.content()) : api.page(this.take.id, this.number)));
-    if (state !== this.draft.state) return;
+    const asking = this.draft.changed ? api.draftPage(this.take.id, this.content(), signal) : api.page(this.take.id, this.number, signal);
+    const page = await attempt(() => asking.catch((error) => (signal.aborted ? null : Promise.reject(error))));
+    if (signal.aborted) return;
     this.engraving = false;
     this.tell("engraving");
     if (!page) return;

@@ -86,6 +86,7 @@ export async function openTake(main, id) {
   void attempt(() => session.open(unsavedOf(id)?.number ?? take.latest_version ?? 1));
   return () => {
     open_ = false;
+    session.stopEngraving();
     transport.close();
     document.removeEventListener("keydown", keys);
     document.removeEventListener("recolour", recolour);
@@ -167,6 +168,7 @@ async function behind(take, roll) {
 /** Drops the version on the desk, and opens the newest of those left. @param {Session} session @param {(version: number) => void} open */
 async function discardVersion(session, open) {
   if (!(await sure(t("version.delete.question", { n: session.number }), t("version.delete.consequence"), t("delete")))) return;
+  session.stopEngraving(); // a page of what is no longer there cannot be made
   await attempt(async () => {
     await api.removeVersion(session.take.id, session.number);
     keepUnsaved(session.take.id, null);
