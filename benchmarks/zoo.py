@@ -1,33 +1,33 @@
 """Every network of the zoo, trained for the same time on the same sound, and judged by the same rules.
 
-    python benchmarks/zoo.py --out runs/zoo --pianos FOLDER --maestro FOLDER [--maps FOLDER] [--seconds 240] [--only crnn,hppnet]
+    python benchmarks/zoo.py --out runs/zoo --pianos FOLDER --maestro FOLDER --maps-synth FOLDER --maps FOLDER [--seconds 240] [--ablations]
+    python benchmarks/zoo.py --out runs/zoo --speed        how fast each hears, and in how much memory, all in one run
+    python benchmarks/zoo.py --out runs/zoo --table        what there is so far, with curves.png
 
-Sound is rendered once from MAESTRO's training performances on sampled pianos, and every network learns from it for the same processor
-time on one core (`--seconds`; processor time, so that a busy machine changes nothing). Judged on held-out renders (validation
-performances, other rooms) and on the first half minute of real recordings: note F1 by mir_eval's rules against the performances, ends as
-sounding. NMF learns its templates from one of the pianos.
-Results are JSON files, so a run that was stopped goes on; --table prints what is there.
+What they learn from and are judged by is made once (zoo_material.py). Every network learns for the same processor time on one core
+(`--seconds`; processor time, so that a busy machine changes little), with the same rate, which falls with the time that is left. The
+threshold of its onsets is chosen on renders of other training performances; then note F1 by mir_eval's rules against the performances, ends
+as sounding, after the one constant shift that suits each take best. NMF learns its templates from one of the pianos, and its threshold is
+chosen in the same way. Ablations take something from tecla's own network. Results are JSON files, so a run that was stopped goes on.
 --targets and --loss try another way to draw targets or to weigh errors; --features another picture (for networks that take any).
 """
 
 import argparse
+import ctypes
+import gc
 import json
-import resource
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
+from zoo_material import KINDS, Lesson, Lessons, Material, load_material
+from zoo_table import GROUPS, OWN, RULES, draw_curves, table
 
-from tecla.corpora import load_corpus
-from tecla.evaluation import notes, uncertainty
-from tecla.io.audio import load_audio
-from tecla.io.midi import load_midi
+from tecla.evaluation import notes, shift
 from tecla.models import features as pictures
 from tecla.models.crnn import CRNN, CRNNConfig
 from tecla.models.harmonic import HarmonicConfig, HarmonicNet
@@ -41,17 +41,23 @@ from tecla.models.se_unet import SEUNet
 from tecla.models.transformer import Transformer, TransformerConfig
 from tecla.models.unet import UNet, UNetConfig
 from tecla.models.unet_bilstm import UNetBiLSTM, UNetBiLSTMConfig
+from tecla.music import Performance
+from tecla.rendering.overlay import draw_overlay
 from tecla.training import loop
-from tecla.training.examples import ExampleConfig, Examples
 from tecla.training.losses import transcription_loss
-from tecla.training.material import Share
-from tecla.training.transcriber import make_sound
-from tecla.training.validation import Take, decode, recorded_takes, rendered_takes
-from tecla.transcription.features import HOP_SAMPLES, MARGIN_SAMPLES
+from tecla.training.validation import Take
+from tecla.transcription.coherence import mend_pedal
+from tecla.transcription.decode import DecodeConfig, decode_notes, decode_pedal, frames_to_sec
+from tecla.transcription.features import HOP_SAMPLES, MARGIN_SAMPLES, SAMPLE_RATE
 from tecla.transcription.network import Activations
+from tecla.transcription.transcriber import perform
 
 WIDE: dict[str, Any] = {"n_outputs": N_ANSWERS, "stride": 1, "dropout": 0.1}
-RULES = ("onset", "onset_offset", "onset_offset_velocity")
+THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
+JUMPS = (0.03, 0.045, 0.06, 0.09, 0.12, 0.16)
+LOOKS = 8  # times that the loss on held-out lessons is looked at, outside the budget
+Heard = Callable[[Take], dict[float, Performance]]  # by threshold
+
 ANY_PICTURE: dict[str, Callable[[int, int], nn.Module]] = {
     "CRNN": lambda w, f: Keyed(CRNN(CRNNConfig(w, f, channels=16, embedding=128, memory=96, layers=1, **WIDE))),
     "Transformer": lambda w, f: Keyed(Transformer(TransformerConfig(w, f, channels=16, width=128, layers=2, **WIDE))),
@@ -59,16 +65,19 @@ ANY_PICTURE: dict[str, Callable[[int, int], nn.Module]] = {
     "U-Net + BiLSTM": lambda w, f: Keyed(UNetBiLSTM(UNetBiLSTMConfig(w, f, embedding=128, memory=96, **WIDE))),
     "SE-U-Net": lambda w, f: Keyed(SEUNet(UNetConfig(w, f, embedding=192, **WIDE))),
 }
+SMALL = HarmonicConfig(channels=24, blocks=2, memory=24, pedal_memory=24)  # half as wide as the shipped one, a third as deep
 KEYED: dict[str, Callable[[], nn.Module]] = {
     "Onsets and Frames": OnsetsFrames,
     "Kong regression": KongRegression,
     "HPPNet": HPPNet,
     "residual HCQT-HPPNet": HCQTNet,
-    "tecla (small)": lambda: HarmonicNet(HarmonicConfig(channels=24, blocks=2, memory=24, pedal_memory=24)),
+    OWN: lambda: HarmonicNet(SMALL),
 }
 ABLATIONS: dict[str, Callable[[], nn.Module]] = {
-    "tecla (small), no harmonic mix": lambda: without_mix(HarmonicNet(HarmonicConfig(channels=24, blocks=2, memory=24, pedal_memory=24))),
-    "tecla (small), no memory": lambda: without_memory(HarmonicNet(HarmonicConfig(channels=24, blocks=2, memory=24, pedal_memory=24))),
+    f"{OWN}, no harmonic mix": lambda: without_mix(HarmonicNet(SMALL)),
+    f"{OWN}, no memory": lambda: without_memory(HarmonicNet(SMALL)),
+    f"{OWN}, dry": lambda: HarmonicNet(SMALL),
+    f"{OWN}, one-piano": lambda: HarmonicNet(SMALL),
 }
 FEATURES: dict[str, Callable[[], Any]] = {
     "log-frequency": pictures.Spectrogram, "cqt": pictures.ConstantQ, "hcqt": pictures.HarmonicConstantQ, "mel": pictures.Mel,
@@ -94,145 +103,157 @@ class Forgetful(nn.Module):
 
 
 def without_memory(network: HarmonicNet) -> nn.Module:
-    """Keys forget from frame to frame; what the convolutions see, 0.1 s, is all there is."""
+    """Keys forget from frame to frame; what the convolutions see, a quarter of a second, is all there is."""
     network.memory = Forgetful(network.memory)  # type: ignore[assignment]
     return network
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """A batch as every network gets it."""
-
-    features: Tensor
-    keys: Tensor
-    pedals: Tensor
+def make_network(name: str, picture: Any) -> nn.Module:
+    """A network by its name in the table."""
+    if name in ANY_PICTURE:
+        return ANY_PICTURE[name](picture.n_windows, picture.n_bins)
+    return (KEYED | ABLATIONS)[name]()
 
 
-class Lessons(torch.utils.data.Dataset[Lesson]):
-    """The same few lessons over and over, in an order that depends on the number alone."""
-
-    def __init__(self, made: list[Lesson]) -> None:
-        self.made = made
-
-    def __getitem__(self, number: int) -> Lesson:
-        epoch, place = divmod(number, len(self.made))
-        return self.made[int(np.random.default_rng(epoch).permutation(len(self.made))[place])]
-
-
-def make_material(options: argparse.Namespace) -> tuple[list[Lesson], dict[str, list[Take]], Any]:
-    """Lessons, takes to judge by, and the picture that the networks look at."""
-    maestro = load_corpus(f"maestro:{options.maestro}")
-    config = ExampleConfig(options.seed, n_frames=300, rendered=4, recorded=0, style=options.targets)
-    train = [load_midi(take.midi) for take in maestro.of_split("train").recordings[:: options.every]]
-    held_out = [load_midi(take.midi) for take in maestro.of_split("validation").recordings[::11]]
-    sound = make_sound(config, options.pianos, [], torch.device("cpu"))
-    picture, examples, lessons = FEATURES[options.features](), Examples(config, train, []), []
-    for number in range(options.lessons):
-        batch = examples[number]
-        with torch.no_grad():
-            lessons.append(Lesson(picture(sound(batch)).half(), batch.keys, batch.pedals))
-    takes = {"renders": rendered_takes(Share(held_out), sound, replace(config, seed=options.seed + 1, n_frames=500))}
-    if options.maps:
-        real = load_corpus(f"maps:{options.maps}").of_split("test").recordings
-        sounds = [(load_audio(take.audio, 16000)[: 16000 * 60].clip(-1, 1) * 32767).astype(np.int16) for take in real if take.audio]
-        takes["real"] = recorded_takes(Share(recorded=[load_midi(take.midi) for take in real], sounds=sounds))
-    return lessons, takes, picture
-
-
-def train(make: Callable[[], nn.Module], lessons: list[Lesson], options: argparse.Namespace) -> tuple[nn.Module, list[tuple[float, float]]]:
-    """A network after `seconds` of processor time, and its curve (seconds, loss). The rate falls with the time that is left."""
+def train(name: str, material: Material, picture: Any, options: argparse.Namespace) -> tuple[nn.Module, int, list[tuple[float, float]]]:
+    """A network after `seconds` of processor time, its steps, and its curve: (seconds, loss on held-out lessons)."""
 
     def loss(network: nn.Module, lesson: Lesson) -> tuple[Tensor, dict[str, Tensor]]:
         return transcription_loss(network(lesson.features.float()), lesson.keys.float(), lesson.pedals.float(), kind=options.loss)
 
-    torch.manual_seed(options.seed)
-    config = loop.LoopConfig(bfloat16=False, average=0.98)
-
     def made() -> nn.Module:
-        network: Any = make()
+        network: Any = make_network(name, picture)
         inner = getattr(network, "network", network)
         if hasattr(inner, "standardise"):
-            inner.standardise.fit(torch.cat([lesson.features for lesson in lessons[:8]]))
+            inner.standardise.fit(torch.cat([lesson.features for lesson in material.lessons[:12]]))
         return network
 
-    state, stream, curve = loop.new_state(made, config, torch.device("cpu")), Lessons(lessons), []
-    began = time.process_time()
-    while (spent := time.process_time() - began) < options.seconds:
-        left = 1 - spent / options.seconds
-        rate = 2e-3 * min((state.step + 1) / 20, 1.0, 2 * left)
-        value, _ = loop.learn(state, stream[state.step], loss, rate, config, torch.device("cpu"))
-        curve.append((round(spent, 2), float(value)))
-    return state.average.eval(), curve
+    torch.manual_seed(options.seed)
+    config = loop.LoopConfig(bfloat16=False, average=0.98)
+    state, stream, spent, curve = loop.new_state(made, config, torch.device("cpu")), Lessons(material.lessons), 0.0, []
+    state.network.train()
+    while spent < options.seconds:
+        began = time.process_time()
+        rate = 2e-3 * min((state.step + 1) / 20, 1.0, 2 * (1 - spent / options.seconds))
+        loop.learn(state, stream[state.step], loss, rate, config, torch.device("cpu"))
+        spent += time.process_time() - began
+        if spent >= options.seconds * (len(curve) + 1) / LOOKS:
+            with torch.no_grad():
+                curve.append((round(spent, 1), float(np.mean([float(loss(state.average, lesson)[0]) for lesson in material.held_out]))))
+    return state.average.eval(), state.step, curve
 
 
 @torch.no_grad()
-def hear(network: nn.Module, picture: nn.Module, take: Take) -> Any:
-    heads = network(picture(take.samples[None]))
-    return decode(Activations(torch.sigmoid(heads.keys[0]).numpy(), torch.sigmoid(heads.pedals[0]).numpy()))
+def by_network(network: nn.Module, picture: nn.Module, thresholds: tuple[float, ...]) -> Heard:
+    """What a network hears of a take, for each threshold of its onsets."""
+
+    def hear(take: Take) -> dict[float, Performance]:
+        heads = network(picture(take.samples[None]))
+        heard = Activations(torch.sigmoid(heads.keys[0]).numpy(), torch.sigmoid(heads.pedals[0]).numpy())
+        pedal_sec = mend_pedal(frames_to_sec(decode_pedal(heard.pedals, DecodeConfig())))
+        return {t: perform(decode_notes(heard.keys, DecodeConfig(onset_threshold=t)), pedal_sec, "key") for t in thresholds}
+
+    return torch.no_grad()(hear)
 
 
-def judge(listen: Callable[[Take], Any], takes: dict[str, list[Take]]) -> dict[str, Any]:
+def by_nmf(pianos: Path, jumps: tuple[float, ...]) -> Heard:
+    """What NMF hears of a take, for each rise that begins a note."""
+    templates = load_templates(min(pianos.glob("*/bank.json")).parent)
+
+    def hear(take: Take) -> dict[float, Performance]:
+        sound = take.samples.numpy()[MARGIN_SAMPLES : -MARGIN_SAMPLES + HOP_SAMPLES]
+        return {jump: transcribe_by_nmf(sound, templates, jump) for jump in jumps}
+
+    return hear
+
+
+def mended(take: Take, estimate: Performance) -> Performance:
+    """An estimate without its one constant delay."""
+    return estimate.shifted(-shift.evaluate(take.played, estimate).shift_sec)
+
+
+def choose(listen: Heard, takes: list[Take]) -> float:
+    """The threshold with the highest mean onset F1."""
+    found = [{t: notes.evaluate(take.played, mended(take, heard)).onset.f1 for t, heard in listen(take).items()} for take in takes]
+    return max(found[0], key=lambda t: float(np.mean([row[t] for row in found])))
+
+
+def judge(listen: Heard, takes: dict[str, list[Take]], overlay: Path) -> dict[str, Any]:
+    """Note F1 of every take, by group and rule, and a picture of the first real one."""
     found: dict[str, Any] = {}
-    began, heard_sec = time.process_time(), 0.0
-    for name, group in takes.items():
-        metrics = [notes.evaluate(take.played, listen(take)) for take in group]
-        heard_sec += sum(len(take.samples) for take in group) / 16000
-        found[name] = {rule: vars(uncertainty.evaluate([getattr(m, rule).f1 for m in metrics])) for rule in RULES}
-    return {**found, "times_real_time": heard_sec / (time.process_time() - began)}
+    for group in (group for group in GROUPS if group in takes):
+        heard = [mended(take, next(iter(listen(take).values()))) for take in takes[group]]
+        metrics = [notes.evaluate(take.played, estimate) for take, estimate in zip(takes[group], heard, strict=True)]
+        found[group] = {rule: [round(getattr(m, rule).f1, 4) for m in metrics] for rule in RULES}
+        played, estimate = (_beginning(p, 10.0) for p in (takes[group][0].played, heard[0]))
+        draw_overlay(played, estimate, notes.match_onsets(played, estimate), overlay.with_suffix(f".{group}.png"), overlay.stem)
+    return found
 
 
-def by_nmf(templates: NDArray[np.float64]) -> Callable[[Take], Any]:
-    return lambda take: transcribe_by_nmf(take.samples.numpy()[MARGIN_SAMPLES : -MARGIN_SAMPLES + HOP_SAMPLES], templates)
+def _beginning(whole: Performance, length_sec: float) -> Performance:
+    return Performance(whole.notes[whole.notes["onset_sec"] < length_sec], whole.controls[whole.controls["time_sec"] < length_sec])
 
 
-def run(name: str, options: argparse.Namespace, lessons: list[Lesson], takes: dict[str, list[Take]], picture: Any) -> dict[str, Any]:
+def run(name: str, options: argparse.Namespace, picture: Any) -> dict[str, Any]:
+    """Trains, chooses, judges; the row of a network."""
+    kind = next((kind for kind in KINDS if name.endswith(f", {kind}")), "all")
+    material = load_material(options, kind, picture)
     if name == "NMF":
-        bank = sorted(Path(options.pianos).glob("*/bank.json"))[0].parent
-        return {"parameters": 88 * 396, "steps": 0, "curve": [], **judge(by_nmf(load_templates(bank)), takes)}
-    make = (KEYED | ABLATIONS).get(name) or (lambda: ANY_PICTURE[name](picture.n_windows, picture.n_bins))
-    network, curve = train(make, lessons, options)
-    torch.save(network.state_dict(), options.out / f"{_file(name)}.pt")
+        parameters, steps, curve = 88 * 396, 0, list[tuple[float, float]]()
+        listener: Callable[[tuple[float, ...]], Heard] = lambda jumps: by_nmf(options.pianos, jumps)  # noqa: E731
+    else:
+        network, steps, curve = train(name, material, picture, options)
+        torch.save(network.state_dict(), options.out / f"{_file(name)}.pt")
+        parameters = sum(p.numel() for p in network.parameters())
+        listener = lambda thresholds: by_network(network, picture, thresholds)  # noqa: E731
+    threshold = choose(listener(JUMPS if name == "NMF" else THRESHOLDS), material.takes["choice"])
+    rows = judge(listener((threshold,)), material.takes, options.out / f"{_file(name)}.png")
     return {
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "steps": len(curve),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "name": name,
+        "seconds": options.seconds,
+        "parameters": parameters,
+        "steps": steps,
+        "threshold": threshold,
         "curve": curve,
-        **judge(lambda take: hear(network, picture, take), takes),
+        **rows,
     }
 
 
-def table(folder: Path) -> str:
-    results = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))]
-    groups = [group for group in ("renders", "real") if any(group in result for result in results)]
-    head = ["network", "parameters", "steps", "times real time", *(f"{group}: {rule}" for group in groups for rule in RULES)]
-    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
-    for result in sorted(results, key=lambda result: -result[groups[0]]["onset"]["mean"]):
-        cells = [result["name"], f"{result['parameters']:,}", str(result["steps"]), f"{result['times_real_time']:.1f}"]
-        cells += [_interval(result[group][rule]) for group in groups for rule in RULES]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+def measure_speed(names: list[str], options: argparse.Namespace, picture: Any) -> None:
+    """How fast each hears half a minute, in turns, the best of three; and the memory that it needs beyond what is there."""
+    take = load_material(options, "all", picture).takes[GROUPS[-1]][0]
+    listeners: dict[str, Heard] = {}
+    for name in names:
+        if name == "NMF":
+            listeners[name] = by_nmf(options.pianos, JUMPS[2:3])
+        elif (options.out / f"{_file(name)}.pt").exists():
+            network = make_network(name, picture)
+            network.load_state_dict(torch.load(options.out / f"{_file(name)}.pt", weights_only=True))
+            listeners[name] = by_network(network.eval(), picture, (0.5,))
+    found = {name: {"sec": float("inf"), "mb": 0.0} for name in listeners}
+    for _ in range(3):
+        for name, listen in listeners.items():
+            resident = _begin_weighing()
+            began = time.process_time()
+            listen(take)
+            found[name]["sec"] = min(found[name]["sec"], time.process_time() - began)
+            found[name]["mb"] = max(found[name]["mb"], _status("VmHWM") - resident)
+    seconds = len(take.samples) / SAMPLE_RATE
+    speed = {name: {"times_real_time": seconds / row["sec"], "mb": row["mb"]} for name, row in found.items()}
+    (options.out / "speed.table").write_text(json.dumps(speed), "utf-8")
 
 
-def _interval(interval: dict[str, float]) -> str:
-    return f"{100 * interval['mean']:.1f} [{100 * interval['low']:.1f}, {100 * interval['high']:.1f}]"
+def _begin_weighing() -> float:
+    """Hands free memory back and forgets the peak so far (Linux); MB in use."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")
+    return _status("VmRSS")
 
 
-def draw_curves(folder: Path) -> None:
-    import matplotlib as mpl
-
-    mpl.use("agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(9, 5), layout="constrained")
-    for path in sorted(folder.glob("*.json")):
-        result = json.loads(path.read_text("utf-8"))
-        if result["curve"]:
-            seconds, losses = np.array(result["curve"]).T
-            window = max(1, len(losses) // 12)
-            axes.plot(seconds[window - 1 :], np.convolve(losses, np.full(window, 1 / window), "valid"), label=result["name"])
-    axes.set(xlabel="processor seconds", ylabel="training loss (moving average)", yscale="log")
-    axes.legend(fontsize=8)
-    figure.savefig(folder / "curves.png", dpi=110)
+def _status(name: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
 
 
 def _file(name: str) -> str:
@@ -240,18 +261,21 @@ def _file(name: str) -> str:
 
 
 def parse() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("out", "pianos", "maestro", "maps"):
+    for name in ("out", "pianos", "maestro", "maps", "maps-synth"):
         parser.add_argument(f"--{name}", type=Path, required=name == "out")
     parser.add_argument("--seconds", type=float, default=240.0)
-    parser.add_argument("--lessons", type=int, default=60, help="batches of 4 x 6 s that are rendered, once")
+    parser.add_argument("--lessons", type=int, default=200, help="batches of 3 x 4 s that are made, once")
     parser.add_argument("--every", type=int, default=8, help="take each n-th training performance")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", default=",".join([*ANY_PICTURE, *KEYED, "NMF"]))
+    parser.add_argument("--only", action="append", metavar="NAME", help="a network by its name in the table; repeat it for several")
+    parser.add_argument("--ablations", action="store_true", help="tecla's own without parts of it, instead of the zoo")
     parser.add_argument("--features", choices=FEATURES, default="log-frequency")
     parser.add_argument("--targets", choices=("sub-frame", "soft", "grid"), default="sub-frame")
     parser.add_argument("--loss", choices=("weighted", "plain", "pos_weight", "focal", "dice"), default="weighted")
     parser.add_argument("--table", action="store_true")
+    parser.add_argument("--speed", action="store_true")
     return parser.parse_args()
 
 
@@ -259,13 +283,16 @@ def main() -> None:
     options = parse()
     torch.set_num_threads(1)
     options.out.mkdir(parents=True, exist_ok=True)
-    if not options.table:
-        wanted = [name for name in options.only.split(",") if not (options.out / f"{_file(name)}.json").exists()]
-        material = make_material(options) if wanted else None
-        for name in wanted:
-            result = {"name": name, "seconds": options.seconds, **run(name, options, *material)}
+    picture = FEATURES[options.features]()
+    zoo = [OWN, *(name for name in KEYED if name != OWN), *ANY_PICTURE, "NMF"]
+    names = options.only or (list(ABLATIONS) if options.ablations else zoo)
+    if options.speed:
+        measure_speed([*zoo, *ABLATIONS], options, picture)
+    elif not options.table:
+        for name in (name for name in names if not (options.out / f"{_file(name)}.json").exists()):
+            result = run(name, options, picture)
             (options.out / f"{_file(name)}.json").write_text(json.dumps(result), "utf-8")
-            print(name, {group: round(result[group]["onset"]["mean"], 3) for group in ("renders", "real") if group in result}, flush=True)
+            print(name, {group: round(float(np.mean(result[group]["onset"])), 3) for group in GROUPS if group in result}, flush=True)
     draw_curves(options.out)
     print(table(options.out))
 

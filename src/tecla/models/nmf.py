@@ -22,7 +22,7 @@ from tecla.transcription.features import FRAME_RATE, HOP_SAMPLES, filterbank, ta
 
 WINDOW: Final = 4096
 _ITERATIONS: Final = 25
-_JUMP: Final = 0.06  # of the loudest moment of a piece: what begins a note
+JUMP: Final = 0.06  # of the loudest moment of a piece: what begins a note
 _HELD: Final = 0.15  # of the note's own peak: below it the note is over
 _SHORTEST_FRAMES: Final = 4
 
@@ -84,15 +84,15 @@ def loudness(spectrum: NDArray[np.float64], templates: NDArray[np.float64], iter
     return found
 
 
-def transcribe_by_nmf(samples: NDArray[np.float32], templates: NDArray[np.float64]) -> Performance:
-    """Notes of a sound, (N,) float32 at 16 kHz; velocity is by loudness."""
+def transcribe_by_nmf(samples: NDArray[np.float32], templates: NDArray[np.float64], jump: float = JUMP) -> Performance:
+    """Notes of a sound, (N,) float32 at 16 kHz; velocity is by loudness. `jump` begins a note, as a share of the loudest moment."""
     if not len(samples) or not np.abs(samples).max() > 0:
         return Performance()
     curve = np.sqrt(loudness(magnitudes(samples), templates))
     curve /= curve.max()
     before = np.pad(curve, ((2, 0), (0, 0)))[:-2]
-    jump = np.pad(curve - before, ((1, 1), (0, 0)))
-    peak = (jump[1:-1] > _JUMP) & (jump[1:-1] > jump[:-2]) & (jump[1:-1] >= jump[2:])
+    rise = np.pad(curve - before, ((1, 1), (0, 0)))
+    peak = (rise[1:-1] > jump) & (rise[1:-1] > rise[:-2]) & (rise[1:-1] >= rise[2:])
     rows = [(key, *note) for key in range(N_KEYS) for note in _notes_of_key(curve[:, key], np.flatnonzero(peak[:, key]))]
     key, onset, offset, height = np.array(rows).reshape(-1, 4).T
     velocity = np.clip(np.round(127 * np.sqrt(height)), 1, 127)

@@ -26,10 +26,11 @@ class Sound:
         banks: sampled pianos, on the training device
         recordings: every recording end to end, (S,) int16 or float, on the training device
         begins: (M + 1,) where each recording begins in it, the end last
+        world: what makes the acoustics; another one to find out what they are worth
     """
 
-    def __init__(self, config: ExampleConfig, banks: Banks | None, recordings: Tensor, begins: Tensor) -> None:
-        self.config, self.banks, self.recordings, self.begins = config, banks, recordings, begins
+    def __init__(self, config: ExampleConfig, banks: Banks | None, recordings: Tensor, begins: Tensor, world: type[World] = World) -> None:
+        self.config, self.banks, self.recordings, self.begins, self.world = config, banks, recordings, begins, world
         self.device = recordings.device
         self.loud_part = torch.tensor([self._loud_part(a, b) for a, b in pairwise(begins.tolist())], device=self.device)
 
@@ -37,7 +38,7 @@ class Sound:
     def __call__(self, batch: Batch) -> Tensor:
         """Shape: returns (B, N) float32 at 16 kHz, with the margins that features need around the batch's frames."""
         generator = torch.Generator(self.device).manual_seed((self.config.seed << 32) + batch.number)
-        world = World(self.device, generator)
+        world = self.world(self.device, generator)
         parts = []
         if batch.keys.shape[0] > len(batch.recording) and self.banks is not None:
             parts.append(self._rendered(batch, self.banks, world, generator))

@@ -84,9 +84,11 @@ class LineExamples(Dataset[LineBatch]):
     def __getitem__(self, number: int) -> LineBatch:
         again, place = divmod(number, self.mix.pool)
         if place not in self._made:
-            self._made[place] = self._make(place)
+            made = self._make(place)
+            self._made[place] = replace(made, features=made.features.half())  # a few hundred stay in memory
+        kept = self._made[place]
         rng = np.random.default_rng([self.mix.seed, place, again])
-        return transposed(self._made[place], int(rng.integers(-7, 8)) if again else 0)
+        return transposed(replace(kept, features=kept.features.float()), int(rng.integers(-7, 8)) if again else 0)
 
     def _make(self, number: int) -> LineBatch:
         rng = np.random.default_rng([self.mix.seed, number])

@@ -32,6 +32,7 @@ from tecla.transcription.monophonic.features import HOP_SAMPLES as LINE_HOP_SAMP
 CLOCK: Final = tuple(FRAME_RATE * period_sec for period_sec in (4.0, 2.0, 1.0, 0.5, 0.25))
 CLASS_STRIDE: Final = 4
 CYCLES: Final = 4
+ROUNDS: Final = 8  # times that a made-up batch comes again, transposed: making one costs half a step
 Report = Callable[[dict[str, float]], None]
 
 
@@ -43,7 +44,8 @@ def train_line(corpus: Corpus | None, pianos: Path | None, steps: int, seed: int
     """
     takes = corpus.of_split("train").recordings if corpus is not None else ()
     clips = [(load_audio(take.audio, SAMPLE_RATE), load_midi(take.midi)) for take in takes if take.audio is not None]
-    examples = LineExamples(LineMix(seed=seed), load_banks(pianos) if pianos is not None else None, clips)
+    mix = LineMix(seed=seed, pool=max(32, steps // ROUNDS))
+    examples = LineExamples(mix, load_banks(pianos) if pianos is not None else None, clips)
     config = loop.LoopConfig(
         steps=steps, warm_up=30, decay=max(1, steps // 2), peak_rate=4e-3, average=0.98, bfloat16=False, report_every=max(1, steps // 20),
         save_every=steps,
