@@ -1,17 +1,21 @@
 """A study is resumed, shared and drawn; without its data it is not begun."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from tecla.errors import InputError, OptionError, TeclaError
 from tecla.io.midi import save_midi
 from tecla.models.harmonic import HarmonicConfig, HarmonicNet
 from tecla.music import Performance
-from tecla.training import acoustics, tuning, validation
-from tecla.training.tuning import RECIPES, Recipe, TuneOptions, open_study, tune
+from tecla.training import acoustics, tuning, validation, voice_validation
+from tecla.training.tuning import open_study, tune
 from tecla.training.tuning_pictures import draw_study
+from tecla.training.tuning_recipes import RECIPES, Recipe, TuneOptions
 
 
 @pytest.fixture
@@ -53,6 +57,41 @@ def test_a_broken_corpus_stops_the_search_before_its_first_trial(options: TuneOp
             save_midi(Performance(), folder / f"Bach_BWV8{work:02}_001_20090916-SMD.mid")
     with pytest.raises(InputError):
         tune(replace(options, corpora=(f"smd:{tmp_path / 'corpus'}",)))
+    assert not Path(options.storage).exists()
+
+
+@pytest.fixture
+def sung(tmp_path: Path) -> str:
+    """Six clips of one even tone."""
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    for number in range(1, 7):
+        tone = 0.2 * np.sin(2 * np.pi * 130.8 * np.arange(64000) / 16000) * (np.arange(64000) > 16000)
+        soundfile.write(folder / f"voice_00{number}.wav", tone, 16000)
+        save_midi(Performance.from_arrays([1.0], [5.0], [60], [80]), folder / f"voice_00{number}.mid")
+    split = {"train": [f"00{n}" for n in range(1, 6)], "val": ["006"]}
+    (folder / "split.json").write_text(json.dumps(split), "utf-8")
+    return f"voice:{folder}"
+
+
+@pytest.mark.parametrize(("recipe", "size"), [("voice-unet", ("embedding", (2, 4))), ("voice", ("whole", (2, 4)))])
+def test_a_single_line_is_tuned_as_a_piano_is(
+    options: TuneOptions, sung: str, monkeypatch: pytest.MonkeyPatch, recipe: str, size: tuple[str, tuple[int, int]]
+) -> None:
+    monkeypatch.setattr(tuning, "RECIPES", {recipe: replace(RECIPES[recipe], sizes=dict([size]))})
+    monkeypatch.setattr(voice_validation, "LINES", 1)
+    study = tune(replace(options, recipe=recipe, corpora=(sung,), batch=2, trials=1))
+    assert 0 <= (study.trials[0].value or 0.0) <= 1
+    assert size[0] in study.trials[0].params
+
+
+def test_the_three_notes_are_not_tuned_without_their_corpus(options: TuneOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "RECIPES", RECIPES)
+    with pytest.raises(OptionError, match="--corpus voice:FOLDER"):
+        tune(replace(options, recipe="voice-crnn"))
+    save_midi(Performance.from_arrays([0.0], [1.0], [60], [80]), tmp_path / "Bach_BWV849-01_001_20090916-SMD.mid")
+    with pytest.raises(InputError, match="0 sung clips"):
+        tune(replace(options, recipe="voice-crnn", corpora=(f"smd:{tmp_path}",)))
     assert not Path(options.storage).exists()
 
 

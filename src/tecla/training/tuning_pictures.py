@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _LEAST_FOR_IMPORTANCE = 4
 
 
-def draw_study(study: optuna.Study, folder: Path) -> list[Path]:
-    """Writes history.png, slices.png and, from four complete trials on, importance.png; gives what it wrote.
+def draw_study(study: optuna.Study, folder: Path, measure: str = "onset F1") -> list[Path]:
+    """Writes history.png, slices.png and, from four complete trials on, importance.png; gives what it wrote. `measure` names the values.
 
     Raises:
         OutputError: a target cannot be written. MissingExtraError: matplotlib is not installed.
@@ -26,8 +26,8 @@ def draw_study(study: optuna.Study, folder: Path) -> list[Path]:
     complete = [trial for trial in study.trials if trial.state == TrialState.COMPLETE]
     pruned = [trial for trial in study.trials if trial.state == TrialState.PRUNED and trial.intermediate_values]
     paths = [folder / "history.png", folder / "slices.png"]
-    _draw_history(complete, pruned, study.study_name, paths[0])
-    _draw_slices(complete, pruned, paths[1])
+    _draw_history(complete, pruned, (study.study_name, measure), paths[0])
+    _draw_slices(complete, pruned, measure, paths[1])
     if len(complete) >= _LEAST_FOR_IMPORTANCE and np.ptp([trial.value for trial in complete]) > 0:
         paths.append(folder / "importance.png")
         _draw_importance(study, paths[-1])
@@ -38,7 +38,7 @@ def _last(trial: Any) -> float:
     return float(trial.intermediate_values[max(trial.intermediate_values)])
 
 
-def _draw_history(complete: list[Any], pruned: list[Any], name: str, path: Path) -> None:
+def _draw_history(complete: list[Any], pruned: list[Any], names: tuple[str, str], path: Path) -> None:
     figure = make_figure(12, 5)
     left, right = figure.subplots(1, 2)
     numbers, values = [trial.number for trial in complete], [trial.value for trial in complete]
@@ -47,16 +47,16 @@ def _draw_history(complete: list[Any], pruned: list[Any], name: str, path: Path)
     if values:
         left.step(numbers, np.maximum.accumulate(values), where="post", color=COLOURS[1], linewidth=1.6, label="best so far")
     left.legend(frameon=False, fontsize=9)
-    plain(left, f"{name}: trials", "trial", "validation onset F1")
+    plain(left, f"{names[0]}: trials", "trial", names[1])
     for trial in [*pruned, *complete]:
         steps = sorted(trial.intermediate_values)
         colour = COLOURS[0] if trial in complete else "#b9b9b4"
         right.plot(steps, [trial.intermediate_values[step] for step in steps], color=colour, linewidth=1, alpha=0.7)
-    plain(right, "How trials went", "step", "validation onset F1")
+    plain(right, "How trials went", "step", names[1])
     save_figure(figure, path)
 
 
-def _draw_slices(complete: list[Any], pruned: list[Any], path: Path) -> None:
+def _draw_slices(complete: list[Any], pruned: list[Any], measure: str, path: Path) -> None:
     names = sorted({name for trial in [*complete, *pruned] for name in trial.params})
     n_rows = max(1, -(-len(names) // 4))
     figure = make_figure(14, 3.6 * n_rows)
@@ -69,7 +69,7 @@ def _draw_slices(complete: list[Any], pruned: list[Any], path: Path) -> None:
         plain(panel, name.replace("_", " "))
     for panel in panels[len(names) :]:
         panel.set_visible(False)
-    panels[0].set_ylabel("validation onset F1")
+    panels[0].set_ylabel(measure)
     save_figure(figure, path)
 
 

@@ -18,7 +18,7 @@ from torch.nn import functional
 from torch.utils.data import Dataset
 
 from tecla.corpora.voice import SUNG_OCTAVE
-from tecla.models.line import LineNet
+from tecla.models.line import LineConfig, LineNet
 from tecla.music import Performance
 from tecla.training.acoustics import World
 from tecla.training.examples import note_table
@@ -179,8 +179,8 @@ def line_loss(network: nn.Module, batch: LineBatch) -> tuple[Tensor, dict[str, T
     return state + _ONSET_WEIGHT * onset + _BEND_WEIGHT * bend, {name: part.detach() for name, part in parts.items()}
 
 
-def make_line_network() -> nn.Module:
+def make_line_network(config: LineConfig | None = None) -> nn.Module:
     """A network, its first answer "silence": so most of the steps are not spent on finding that out."""
-    network: Any = LineNet()
+    network: Any = LineNet(config)
     nn.init.constant_(network.answer.bias[0], -3.0)
     return network
