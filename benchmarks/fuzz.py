@@ -36,6 +36,13 @@ def read_audio(path: Path) -> object:
     return sum(len(block) for block in open_audio(path).blocks())
 
 
+def read_ffmpeg(path: Path) -> object:
+    """What the process of its own does, here: so that the mutator sees the decoder's code, and deaths are found."""
+    from tecla.io.decoding import decode_mono
+
+    return sum(len(block) for block in decode_mono(path))
+
+
 def read_midi(path: Path) -> object:
     from tecla.io.midi import load_midi
 
@@ -84,6 +91,7 @@ READERS: Final[dict[str, tuple[str, Callable[[Path], object]]]] = {
     "json": (".json", read_json),
     "csv": (".csv", read_csv),
     "audio": (".wav", read_audio),
+    "ffmpeg": (".wav", read_ffmpeg),
     "onnx": (".onnx", read_onnx),
 }
 
@@ -102,7 +110,7 @@ def seeds(reader: str) -> Iterator[bytes]:
         path = Path(folder) / f"seed{READERS[reader][0]}"
         if reader == "abc":
             yield b'X:1\nT:a\nM:6/8\nL:1/8\nQ:3/8=80\nK:D dor\n|:"Am"A2B {g}c>d (3efg|[1 [CE]2 z4:|[2 ^F,6|]\n'
-        elif reader == "audio":
+        elif reader in ("audio", "ffmpeg"):
             yield from sounds()
         elif reader == "onnx":
             yield tiny_network()

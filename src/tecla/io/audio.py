@@ -1,7 +1,7 @@
 """Sound files in, as a stream of mono float32 blocks in constant memory, and out, whole or not at all.
 
-One reader, FFmpeg's through PyAV: measured beside libsndfile it is as fast, reads video and m4a too, goes on past damage
-in the middle of a file where libsndfile gives up, and keeps quiet on stderr. Writing is libsndfile's.
+One reader, FFmpeg's through PyAV, in a process of its own (decoder.py): measured beside libsndfile it is as fast, reads video and
+m4a too, goes on past damage in the middle of a file where libsndfile gives up, and keeps quiet on stderr. Writing is libsndfile's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tecla.errors import InputError, InputWarning, OptionError, OutputError
-from tecla.io.decoding import decode_mono, mix, probe
+from tecla.io.decoder import decode_mono, probe
+from tecla.io.decoding import mix
 from tecla.io.target import whole_target
 
 SAMPLE_RATE: Final = 16_000

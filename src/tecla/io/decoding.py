@@ -1,4 +1,7 @@
-"""What FFmpeg can decode, as mono at the file's own rate; damage costs the damaged part, never the time of the rest."""
+"""What FFmpeg can decode, as mono at the file's own rate; damage costs the damaged part, never the time of the rest.
+
+FFmpeg is C that strangers' files can kill: everyone but `decoder`, which runs this in a process of its own, asks that.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,9 @@ _OPTIONS: Final = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"
 _WITH_DURATION: Final = {"flac", "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "aiff", "w64", "au", "caf"}
 _GAP_SEC: Final = 0.03  # longer than timestamps jitter, shorter than anyone would hear notes move
 _LONGEST_GAP_SEC: Final = 60.0
+_MOST_SILENCE_SEC: Final = 600.0  # filled in beyond what was read: a few bytes must not last for days
+_MOST_BROKEN: Final = 100  # breaks in a container that are passed over
+_FORMATS: Final = frozenset(kind + planar for kind in ("u8", "s16", "s32", "flt", "dbl") for planar in ("", "p"))  # that numpy has
 _MOST_PLANES: Final = 8  # PyAV (to 18.1) reads past the end of FFmpeg's array of planes beyond these, and dies
 _MISSING_SEC: Final = 0.25
 
@@ -73,6 +79,7 @@ class _Tally:
 
     good: int = 0
     bad: int = 0
+    broken: int = 0
     read: int = 0
     filled: int = 0
     pending: list[NDArray[np.float32]] = field(default_factory=list)
@@ -96,7 +103,7 @@ def decode_mono(path: Path) -> Iterator[NDArray[np.float32]]:
             if sum(map(len, tally.pending)) >= rate:
                 yield np.concatenate(tally.pending)
                 tally.pending.clear()
-    if tally.bad > tally.good:
+    if tally.bad > tally.good or (tally.broken and not tally.read):
         raise InputError(f"{path} is damaged beyond use, or no sound file: record or export it again")
     if tally.pending:
         yield np.concatenate(tally.pending)
@@ -108,7 +115,7 @@ def _decode_frames(container: InputContainer, rate: int, tally: _Tally) -> Itera
     import av  # noqa: PLC0415
 
     begin_sec: float | None = None
-    for packet in container.demux(container.streams.audio[0]):
+    for packet in _packets(container, tally):
         try:
             frames = packet.decode()
             tally.good += bool(frames)
@@ -116,16 +123,33 @@ def _decode_frames(container: InputContainer, rate: int, tally: _Tally) -> Itera
             tally.bad += 1
             continue
         for frame in frames:
-            if frame.sample_rate != rate or (frame.format.is_planar and frame.layout.nb_channels > _MOST_PLANES):
+            if frame.sample_rate != rate or not _is_readable(frame):
                 tally.bad += 1
                 continue
             if frame.time is not None:
                 begin_sec = frame.time if begin_sec is None else begin_sec
                 gap_sec = frame.time - begin_sec - tally.read / rate
-                if _GAP_SEC < gap_sec < _LONGEST_GAP_SEC:
+                if _GAP_SEC < gap_sec < min(_LONGEST_GAP_SEC, _MOST_SILENCE_SEC + (tally.read - 2 * tally.filled) / rate):
                     tally.filled += round(gap_sec * rate)
                     yield np.zeros(round(gap_sec * rate), np.float32)
             yield _to_mono(frame)
+
+
+def _packets(container: InputContainer, tally: _Tally) -> Iterator[av.Packet[av.AudioStream]]:
+    """The track's packets, also those behind a break that the container's reader can get over."""
+    import av  # noqa: PLC0415
+
+    while tally.broken <= _MOST_BROKEN:
+        try:
+            yield from container.demux(container.streams.audio[0])
+            return
+        except av.error.FFmpegError:
+            tally.broken += 1
+    # The reader gets no further: what was read so far is all there is.
+
+
+def _is_readable(frame: av.AudioFrame) -> bool:
+    return frame.format.name in _FORMATS and not (frame.format.is_planar and frame.layout.nb_channels > _MOST_PLANES)
 
 
 def _to_mono(frame: av.AudioFrame) -> NDArray[np.float32]:
@@ -168,7 +192,7 @@ def _warn_of_loss(path: Path, tally: _Tally, rate: int) -> None:
     if claimed_sec is not None and read_sec < claimed_sec - _MISSING_SEC:
         what = f"is damaged or cut short: {read_sec:.1f} of {claimed_sec:.1f} s could be read"
         warnings.warn(InputWarning(f"{path} {what}"), stacklevel=4)
-    elif tally.bad or tally.filled:
+    elif tally.bad or tally.broken or tally.filled:
         warnings.warn(InputWarning(f"{path} is damaged: {tally.filled / rate:.1f} s in it are read as silence"), stacklevel=4)
 
 
