@@ -15,6 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tecla.io.notes import save_json
+from tecla.music import Performance
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -38,6 +41,12 @@ class Server:
             answer = self.http.post("/api/takes", files={"file": (name or path.name, file)})
         assert answer.status_code == 201, answer.text
         return answer.json()
+
+    def hand_in_notes(self, name: str, notes: list[dict[str, Any]]) -> dict[str, Any]:
+        """A take that exists as notes alone."""
+        path = self.library / name
+        save_json(Performance.from_arrays(*([note[what] for note in notes] for what in ("onset_sec", "offset_sec", "pitch"))), path)
+        return self.hand_in(path)
 
     def wait(self, job: str, *states: str, sec: float = 60.0) -> dict[str, Any]:
         """The job once it is in one of these states (else: once it has ended)."""

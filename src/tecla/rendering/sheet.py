@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,10 @@ from xml.etree.ElementTree import Element
 
 from tecla.errors import InputError, MissingExtraError
 
+_MEI: Final = "{http://www.music-encoding.org/ns/mei}"
+_ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
+_STEPS: Final = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
+_ALTERS: Final = {"s": 1, "f": -1, "x": 2, "ss": 2, "ff": -2, "xs": 3, "ts": 3, "tf": -3, "nf": -1, "ns": 1}
 A4_PT: Final = (595.28, 841.89)
 _PNG_WIDTH: Final = 1654  # 200 dots an inch on A4
 _OPTIONS: Final = {
@@ -34,8 +39,11 @@ _OPTIONS: Final = {
 }
 
 
-def draw_pages(musicxml: str) -> list[Element]:
+def draw_pages(musicxml: str, on_page: Callable[[int, int], None] | None = None) -> list[Element]:
     """Pages of a score as SVG trees, all text outlined.
+
+    Args:
+        on_page: called after each page with how many are drawn, of how many.
 
     Raises:
         MissingExtraError: verovio or fontTools is not installed. InputError: verovio cannot read the score.
@@ -45,28 +53,42 @@ def draw_pages(musicxml: str) -> list[Element]:
 
     if not toolkit.loadData(musicxml) or not toolkit.loadData(_with_heading(toolkit.getMEI())):
         raise InputError("verovio cannot read the score: write .musicxml and open it in a notation program")
-    pages = []
-    for number in range(1, toolkit.getPageCount() + 1):
+    pages: list[Element] = []
+    n_pages = toolkit.getPageCount()
+    for number in range(1, n_pages + 1):
         root = ElementTree.fromstring(toolkit.renderToSVG(number))
         outline_texts(root)
         _say_scale(root)
         pages.append(root)
+        if on_page is not None:
+            on_page(number, n_pages)
     return pages
 
 
-def follow_pages(musicxml: str) -> tuple[list[Element], list[tuple[float, list[tuple[str, int]]]]]:
+def follow_pages(
+    musicxml: str, on_page: Callable[[int, int], None] | None = None
+) -> tuple[list[Element], list[tuple[float, list[tuple[str, int]]]]]:
     """Pages as `draw_pages` gives them, and what begins to sound when: (quarters from the score's beginning, [(element id, MIDI pitch)]).
 
     Raises:
         MissingExtraError, InputError: as `draw_pages`.
     """
-    pages = draw_pages(musicxml)
+    pages = draw_pages(musicxml, on_page)
     toolkit = _toolkit()
-    moments = []
-    for moment in toolkit.renderToTimemap({"includeMeasures": False, "includeRests": False}):
-        ids = [(name, int(toolkit.getMIDIValuesForElement(name)["pitch"])) for name in moment.get("on", [])]
-        moments.append((float(moment["qstamp"]), ids))
-    return pages, moments
+    pitches = _pitches(ElementTree.fromstring(toolkit.getMEI()))
+    timemap = toolkit.renderToTimemap({"includeMeasures": False, "includeRests": False})
+    return pages, [(float(moment["qstamp"]), [(name, pitches[name]) for name in moment.get("on", [])]) for moment in timemap]
+
+
+def _pitches(mei: Element) -> dict[str, int]:
+    """MIDI pitch by element id. (Verovio's own `getMIDIValuesForElement` plays the whole score for each note that is asked for.)"""
+    pitches = {}
+    for note in mei.iter(f"{_MEI}note"):
+        octave = int(note.get("oct.ges") or note.get("oct") or 4)
+        accidentals = [note, *note.iter(f"{_MEI}accid")]
+        sounding = next((kind for name in ("accid.ges", "accid") for one in accidentals if (kind := one.get(name))), "n")
+        pitches[note.get(_ID, "")] = 12 * (octave + 1) + _STEPS[note.get("pname", "c")] + _ALTERS.get(sounding, 0)
+    return pitches
 
 
 def set_sheet(musicxml: str, suffix: str, title: str = "") -> list[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 from xml.etree.ElementTree import Element
@@ -47,13 +48,18 @@ def engraved(performance: Performance, wishes: dict[str, Any], hands: str) -> En
     return engrave_with_grid(performance, replace(stated, tempo_bpm=min(max(tempo_bpm * 2.0**octave, 10.0), 400.0)))
 
 
-def followed_page(performance: Performance, wishes: dict[str, Any], hands: str) -> dict[str, Any]:
-    """What the studio shows: SVG pages, `timemap` (when which elements sound), `notes` (element -> note), beats, key, metre and tempo."""
+def followed_page(performance: Performance, wishes: dict[str, Any], hands: str, progress: Callable[[float], None]) -> dict[str, Any]:
+    """What the studio shows: SVG pages, `timemap` (when which elements sound), `notes` (element -> note), beats, key, metre and tempo.
+
+    Args:
+        progress: called with the share that is done; finding the beats is counted as a third, laying out as another.
+    """
     from tecla.io.xmlwriter import score_to_xml  # noqa: PLC0415
     from tecla.rendering.sheet import follow_pages  # noqa: PLC0415
 
     work = engraved(performance, wishes, hands)
-    pages, moments = follow_pages(score_to_xml(work.score))
+    progress(1 / 3)
+    pages, moments = follow_pages(score_to_xml(work.score), lambda done, of: progress((2 + done / (of + 1)) / 3))
     first = work.score.measures[0]
     pickup = float(first.time.bar_quarters - first.length) if len(performance) else 0.0
     seconds = work.beat_map.seconds_at([quarters + pickup for quarters, _ in moments]).tolist()

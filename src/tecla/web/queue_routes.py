@@ -33,6 +33,6 @@ def cancel(studio: StudioHere, job: JobId) -> dict[str, Any]:
 
 @router.get("/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
 async def events(studio: StudioHere) -> StreamingResponse:
-    """Server-sent events: `job` and `take`, each with its new state as JSON; a deleted take is {id, deleted}."""
+    """Server-sent events: `job` and `take`, each with its new state as JSON (a deleted take is {id, deleted}), `page`: how far one is."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(studio.events.listen(), media_type="text/event-stream", headers=headers)

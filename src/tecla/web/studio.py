@@ -120,6 +120,10 @@ class Studio:
         except ProblemError:  # deleted meanwhile
             return
 
+    def telling_page(self, take: str, version: int | None) -> Callable[[float], None]:
+        """Tells every page how far the engraving of a version (None: of a draft) is."""
+        return lambda share: self.events.tell("page", {"take": take, "version": version, "progress": share})
+
     def _tell(self, job: dict[str, Any]) -> None:
         self.events.tell("job", job)
         if job["state"] != "running" or job["progress"] == 0:

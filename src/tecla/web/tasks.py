@@ -96,7 +96,7 @@ def make_page(progress: Progress, notes: Path, wishes: dict[str, Any], hands: st
     from tecla.io.target import write_whole  # noqa: PLC0415
     from tecla.web.page import followed_page  # noqa: PLC0415
 
-    page = followed_page(workbench.load(notes), wishes, hands)
+    page = followed_page(workbench.load(notes), wishes, hands, progress)
     write_whole(target.with_suffix(".beats"), json.dumps({name: page[name] for name in ("beats_sec", "downbeats_sec")}))
     write_whole(target, json.dumps(page))
 

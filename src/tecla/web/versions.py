@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import FileResponse
 
 from tecla.errors import TeclaError
@@ -89,14 +89,15 @@ def delete(studio: StudioHere, take: TakeId, version: VersionNumber) -> Response
 
 
 @router.get("/versions/{version}/page", response_model=Page)
-async def page(studio: StudioHere, take: TakeId, version: VersionNumber) -> FileResponse:
-    """The engraved pages, when in them what sounds, and which note each of their elements is."""
-    made = await _make(studio, take, version, "page.json", tasks.make_page)
+async def page(studio: StudioHere, request: Request, take: TakeId, version: VersionNumber) -> FileResponse:
+    """The engraved pages, when in them what sounds, and which note each of their elements is. Hanging up gives the work up."""
+    wait = {"on_progress": studio.telling_page(take, version), "gone": request.is_disconnected}
+    made = await _make(studio, take, version, "page.json", tasks.make_page, **wait)
     return FileResponse(made, media_type="application/json")
 
 
 @router.post("/page", response_model=Page)
-async def draft_page(studio: StudioHere, take: TakeId, edited: Edited) -> Response:
+async def draft_page(studio: StudioHere, request: Request, take: TakeId, edited: Edited) -> Response:
     """The page of notes that are not kept as a version yet."""
     studio.library.take(take)
     performance, hands = await asyncio.to_thread(_performed, edited)
@@ -105,7 +106,9 @@ async def draft_page(studio: StudioHere, take: TakeId, edited: Edited) -> Respon
     notes, target = stem.with_suffix(".notes.json"), stem.with_suffix(".page.json")
     try:
         await asyncio.to_thread(save_json, performance, notes)
-        await studio.answers.make(target, tasks.make_page, notes=notes, wishes=wishes, hands=hands)
+        tell = studio.telling_page(take, None)
+        work = {"notes": notes, "wishes": wishes, "hands": hands}
+        await studio.answers.make(target, tasks.make_page, on_progress=tell, gone=request.is_disconnected, **work)
         return Response(await asyncio.to_thread(target.read_bytes), media_type="application/json")
     finally:
         for file in (notes, target, target.with_suffix(".beats")):
@@ -165,12 +168,12 @@ async def compare(
     return answer | {"reference_notes": _notes(played, "")}
 
 
-async def _make(studio: StudioHere, take: str, version: int, stem: str, task: Any) -> Path:
+async def _make(studio: StudioHere, take: str, version: int, stem: str, task: Any, **wait: Any) -> Path:
     facts = studio.library.version(take, version)
     wishes = {**facts["wishes"], "title": facts["wishes"].get("title") or studio.library.take(take)["name"]}
     made = studio.library.made(take, version) / stem
     notes = studio.library.notes_file(take, version)
-    return await studio.answers.make(made, task, notes=notes, wishes=wishes, hands=facts["hands"])
+    return await studio.answers.make(made, task, notes=notes, wishes=wishes, hands=facts["hands"], **wait)
 
 
 def _performed(edited: Edited) -> tuple[Performance, str]:

@@ -131,14 +131,33 @@ def test_printing_prints_the_page_alone(desk: Any, take: str) -> None:
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == sheets
 
 
-def test_a_version_is_deleted_while_its_page_is_being_made(desk: Any, studio: Any, take: str) -> None:
-    path = f"/api/takes/{take}/versions"
+def test_a_long_page_tells_how_far_it_is_and_may_be_given_up(desk: Any, studio: Any, take: str) -> None:
+    page, path = desk.page, f"/api/takes/{take}/versions"
     notes = [{"onset_sec": i / 8, "offset_sec": i / 8 + 0.1, "pitch": 40 + i * 7 % 40} for i in range(4000)]  # seconds of engraving
     version = studio.http.post(path, json={"parent": 1, "notes": notes}).json()["version"]
     desk.visit(f"#/take/{take}")
-    expect(desk.page.get_by_role("combobox", name="Version")).to_have_value(str(version))
-    desk.page.get_by_role("button", name="Delete this version").click()
-    with desk.page.expect_event("requestfailed", lambda request: request.url.endswith(f"/{version}/page")):  # not refused later on
-        desk.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("progressbar", name="Engraving")).to_be_visible()
+    with page.expect_event("requestfailed", lambda request: request.url.endswith(f"/{version}/page")):
+        page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("The page is not up to date.")).to_be_visible()
+    page.get_by_role("button", name="Engrave", exact=True).click()
+    expect(page.get_by_role("progressbar", name="Engraving")).to_be_visible()
+    page.get_by_role("button", name="Delete this version").click()
+    with page.expect_event("requestfailed", lambda request: request.url.endswith(f"/{version}/page")):  # not refused later on
+        page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     desk.open_take(take)
     assert version not in [kept["version"] for kept in studio.http.get(path).json()]
+
+
+def test_pages_out_of_sight_are_drawn_when_they_are_needed(desk: Any, studio: Any) -> None:
+    page = desk.page
+    notes = [{"onset_sec": i / 4, "offset_sec": i / 4 + 0.2, "pitch": 40 + i * 7 % 40} for i in range(1200)]
+    handed = studio.hand_in_notes("Many pages.json", notes)
+    desk.open_take(handed["take"]["id"])
+    drawn = page.locator(".page > svg")
+    pages = page.locator(".page").count()
+    assert drawn.count() < pages
+    page.get_by_role("slider", name="Position").fill("290")  # far out of sight
+    expect(page.locator(".page .sounding").first).to_be_attached()
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    expect(drawn).to_have_count(pages)

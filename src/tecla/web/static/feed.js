@@ -16,6 +16,7 @@ class Feed extends EventTarget {
     const source = new EventSource("/api/events");
     source.onopen = () => void this.catchUp();
     source.addEventListener("job", (event) => this.take(JSON.parse(event.data)));
+    source.addEventListener("page", (event) => this.dispatchEvent(new CustomEvent("page", { detail: JSON.parse(event.data) })));
     source.addEventListener("take", (event) => this.dispatchEvent(new CustomEvent("take", { detail: JSON.parse(event.data) })));
   }
 

@@ -97,6 +97,8 @@ const WORDS = {
   "roll.kind": ["piano roll", "rollo de piano"],
   "roll.label": ["Notes in time", "Notas en el tiempo"],
   "roll.keys": ["Left and right select notes, up and down change their pitch, Control with left and right moves them, comma and full stop stretch them, square brackets change how hard they were struck, Delete removes them, Enter sounds them, N adds notes, Space plays.", "Izquierda y derecha eligen notas, arriba y abajo cambian su altura, Control con izquierda y derecha las mueve, coma y punto las estiran, los corchetes cambian su fuerza, Supr las borra, Intro las hace sonar, N añade notas, Espacio reproduce."],
+  "engrave.again": ["Engrave", "Grabar la partitura"],
+  "engraving.stopped": ["The page is not up to date.", "La partitura no está al día."],
   "page": ["Page", "Partitura"],
   "page.label": ["The engraved page", "La partitura"],
   "page.number": ["Page {n} of {of}", "Página {n} de {of}"],

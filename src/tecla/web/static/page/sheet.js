@@ -33,22 +33,50 @@ export class Sheet {
     this.lit = [];
     /** @type {Element[]} */
     this.picked = [];
+    this.picked_indices = /** @type {number[]} */ ([]);
     this.now = -1;
+    /** @type {HTMLElement[]} */
+    this.figures = [];
+    this.sources = /** @type {(string | null)[]} */ ([]); // of the pages that are still blank: a long piece has hundreds of thousands of elements
+    this.page_of = /** @type {Map<string, number>} */ (new Map());
+    this.seen = new IntersectionObserver((entries) => entries.forEach((entry) => entry.isIntersecting && this.draw(this.figures.indexOf(/** @type {HTMLElement} */ (entry.target)))), { root: this.element, rootMargin: "100% 0px" });
+  }
+
+  /** Draws a page that is still blank. @param {number} number from 0 */
+  draw(number) {
+    const source = this.sources[number];
+    if (!source) return;
+    this.sources[number] = null;
+    this.seen.unobserve(this.figures[number]);
+    this.figures[number].replaceChildren(drawing(source, `p${number}-`));
+    this.figures[number].style.aspectRatio = "";
+    this.pick(this.picked_indices);
+  }
+
+  /** Before all of it is printed. */
+  drawAll() {
+    this.figures.forEach((_, number) => this.draw(number));
   }
 
   /** @param {Engraved} engraved */
   show(engraved) {
-    const pages = engraved.pages.map((page, i) => h("figure", { class: "page", role: "img", "aria-label": t("page.number", { n: i + 1, of: engraved.pages.length }) }, drawing(page, `p${i}-`)));
+    this.seen.disconnect();
+    this.sources = [...engraved.pages];
+    this.figures = engraved.pages.map((page, i) => blank(page, t("page.number", { n: i + 1, of: engraved.pages.length })));
     const scrolled = this.element.scrollTop;
-    this.element.replaceChildren(...pages);
+    this.element.replaceChildren(...this.figures);
     this.element.scrollTop = scrolled;
     this.timemap = engraved.timemap;
+    this.page_of = new Map(engraved.timemap.flatMap(({ page, ids }) => ids.map((id) => /** @type {[string, number]} */ ([id, page]))));
     this.moments = Float64Array.from(this.timemap, (entry) => entry.sec);
     this.notes = engraved.notes;
     this.svg_ids = new Map(Object.entries(engraved.notes).map(([id, index]) => [index, id]));
     this.now = -1;
     this.lit = [];
     this.picked = [];
+    this.picked_indices = [];
+    this.draw(0);
+    for (const figure of this.figures) this.seen.observe(figure);
   }
 
   /** Lights what sounds, and brings it into sight while playing. @param {number} sec @param {boolean} follow */
@@ -57,6 +85,7 @@ export class Sheet {
     if (now === this.now) return;
     this.now = now;
     this.lit.forEach((element) => element.classList.remove("sounding"));
+    if (now >= 0) this.draw(this.timemap[now].page);
     this.lit = now < 0 ? [] : this.timemap[now].ids.map((id) => this.find(id)).filter((found) => found !== null);
     this.lit.forEach((element) => element.classList.add("sounding"));
     if (follow && this.lit[0]) this.reveal(this.lit[0]);
@@ -64,14 +93,15 @@ export class Sheet {
 
   /** Marks the notes selected in the roll. @param {number[]} indices into the version's notes */
   pick(indices) {
+    this.picked_indices = indices;
     this.picked.forEach((element) => element.classList.remove("picked"));
     this.picked = indices.map((index) => this.find(this.svg_ids?.get(index) ?? "")).filter((found) => found !== null);
     this.picked.forEach((element) => element.classList.add("picked"));
   }
 
-  /** @param {string} id @returns {Element | null} */
+  /** What stands on a page that is still blank is not found. @param {string} id @returns {Element | null} */
   find(id) {
-    return id ? this.element.querySelector(`[id="${CSS.escape(id)}"]`) : null;
+    return this.figures[this.page_of.get(id) ?? -1]?.querySelector(`[id="${CSS.escape(id)}"]`) ?? null;
   }
 
   /** Scrolls by whole systems, only when the music has left the window. @param {Element} element */
@@ -81,6 +111,14 @@ export class Sheet {
     if (box.top >= window_box.top && box.bottom <= window_box.bottom) return;
     this.element.scrollTo({ top: this.element.scrollTop + box.top - window_box.top - 24, behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   }
+}
+
+/** A page's place, as large as the page will be. @param {string} source @param {string} name */
+function blank(source, name) {
+  const [, , width, height] = (source.match(/viewBox="([^"]+)"/)?.[1] ?? "0 0 2100 2970").split(/[ ,]+/);
+  const figure = h("figure", { class: "page", role: "img", "aria-label": name });
+  figure.style.aspectRatio = `${width} / ${height}`;
+  return figure;
 }
 
 /** A page's SVG with its glyphs' ids made its own, so that two pages in one document do not share them. @param {string} source @param {string} prefix */

@@ -7,6 +7,7 @@
  */
 
 import { api } from "../api.js";
+import { feed } from "../feed.js";
 import { NoteIndex } from "../roll/notes.js";
 import { attempt } from "../notices.js";
 import { Draft } from "./draft.js";
@@ -34,7 +35,11 @@ export class Session extends EventTarget {
     this.page = null;
     this.page_ids = /** @type {number[]} */ ([]); // the ids of the notes, in the order that the page counts them
     this.engraving = false;
+    this.engraved_share = 0; // how far it is
+    this.stopped = false; // whether the user has given it up
     this.asked = new AbortController(); // for the page that is being waited for
+    this.onpage = (/** @type {any} */ event) => this.tellProgress(event.detail);
+    feed.addEventListener("page", this.onpage);
     /** @type {Verdict | null} */
     this.verdict = null;
     this.duration_sec = take.duration_sec ?? 0;
@@ -119,11 +124,24 @@ export class Session extends EventTarget {
     this.index = new NoteIndex(this.draft.state.notes);
   }
 
-  /** Waits no longer for a page: what it was asked for has changed, or is going to be deleted. */
+  /** Waits no longer for a page: the user has had enough, or what it was asked for is going to be deleted. The server gives it up, too. */
   stopEngraving() {
     clearTimeout(this.soon);
     this.asked.abort();
+    this.stopped = this.engraving;
     this.engraving = false;
+    this.tell("engraving");
+  }
+
+  close() {
+    this.stopEngraving();
+    feed.removeEventListener("page", this.onpage);
+  }
+
+  /** @param {{ take: string, version: number | null, progress: number }} news */
+  tellProgress({ take, version, progress }) {
+    if (!this.engraving || take !== this.take.id || version !== (this.draft.changed ? null : this.number)) return;
+    this.engraved_share = progress;
     this.tell("engraving");
   }
 
@@ -133,6 +151,8 @@ export class Session extends EventTarget {
     this.asked.abort();
     const { signal } = (this.asked = new AbortController());
     this.engraving = true;
+    this.engraved_share = 0;
+    this.stopped = false;
     this.tell("engraving");
     const asking = this.draft.changed ? api.draftPage(this.take.id, this.content(), signal) : api.page(this.take.id, this.number, signal);
     const page = await attempt(() => asking.catch((error) => (signal.aborted ? null : Promise.reject(error))));

@@ -67,7 +67,9 @@ export async function openTake(main, id) {
     void behind(take, roll);
   };
   const before = (/** @type {BeforeUnloadEvent} */ event) => session.draft.changed && event.preventDefault();
+  const print = () => sheet.drawAll();
   document.addEventListener("keydown", keys);
+  window.addEventListener("beforeprint", print);
   document.addEventListener("recolour", recolour);
   window.addEventListener("beforeunload", before);
   let open_ = true;
@@ -86,7 +88,8 @@ export async function openTake(main, id) {
   void attempt(() => session.open(unsavedOf(id)?.number ?? take.latest_version ?? 1));
   return () => {
     open_ = false;
-    session.stopEngraving();
+    session.close();
+    window.removeEventListener("beforeprint", print);
     transport.close();
     document.removeEventListener("keydown", keys);
     document.removeEventListener("recolour", recolour);

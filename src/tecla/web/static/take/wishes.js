@@ -16,6 +16,9 @@ export function wishBar(session, levels = LEVELS) {
   const bars = pair("wish.barline", ["◂", "wish.barline.back", () => shift(-1)], ["▸", "wish.barline.on", () => shift(1)]);
   const tempo = pair("wish.tempo", ["½", "wish.tempo.half", () => octave(-1)], ["×2", "wish.tempo.double", () => octave(1)]);
   const state = h("p", { class: "engraved", "aria-live": "polite" });
+  const share = h("progress", { max: 1, "aria-label": t("engraving"), hidden: true });
+  const stop = h("button", { class: "quiet small", type: "button", hidden: true, onclick: () => session.stopEngraving() }, t("cancel"));
+  const again = h("button", { class: "quiet small", type: "button", hidden: true, onclick: () => void session.engrave() }, t("engrave.again"));
   session.on(["notes"], () => {
     const { wishes } = session.draft.state;
     time.field.value = wishes.time ?? "";
@@ -25,9 +28,13 @@ export function wishBar(session, levels = LEVELS) {
   session.on(["engraving", "page"], () => {
     state.classList.toggle("busy", session.engraving);
     const page = session.page;
-    state.textContent = session.engraving ? t("engraving") : page ? `${page.time}  ·  ${keyName(page.key_fifths)}  ·  ♩ = ${Math.round(page.tempo_bpm)}  ·  ${t("n.bars", { n: page.n_bars })}` : "";
+    const long = session.engraving && session.engraved_share > 0; // short work is over before it is told of
+    share.hidden = stop.hidden = !long;
+    if (long) share.value = session.engraved_share;
+    again.hidden = !session.stopped;
+    state.textContent = session.stopped ? t("engraving.stopped") : session.engraving ? t("engraving") : page ? `${page.time}  ·  ${keyName(page.key_fifths)}  ·  ♩ = ${Math.round(page.tempo_bpm)}  ·  ${t("n.bars", { n: page.n_bars })}` : "";
   });
-  return h("div", { class: "wishes", role: "group", "aria-label": t("wishes") }, time.element, key.element, bars, tempo, level.element, state);
+  return h("div", { class: "wishes", role: "group", "aria-label": t("wishes") }, time.element, key.element, bars, tempo, level.element, h("div", { class: "engraved-line" }, state, share, stop, again));
 }
 
 /** @param {string} word @param {string[][]} options value and words @param {(value: string) => void} act */
