@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
@@ -64,6 +64,23 @@ def passage_db(power: NDArray[np.float32], time_sec: NDArray[np.float64]) -> NDA
     first, stop = np.maximum(at - _PASSAGE_BLOCKS, 0), np.minimum(at + _PASSAGE_BLOCKS + 1, len(power))
     mean = (summed[stop] - summed[first]) / (stop - first)
     return np.asarray(10 * np.log10(np.maximum(mean, _NOTHING)) - max(loud_part_of(power), SILENCE_DB))
+
+
+class Summit:
+    """Where the loudest sample of a take stands, found while its blocks pass by on their way to somebody else."""
+
+    def __init__(self) -> None:
+        self.sample, self._height, self._passed = 0, 0.0, 0
+
+    def watch(self, blocks: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+        """The same (N,) blocks, looked at."""
+        for block in blocks:
+            if len(block):
+                top = int(np.abs(block).argmax())
+                if abs(block[top]) > self._height:
+                    self.sample, self._height = self._passed + top, float(abs(block[top]))
+                self._passed += len(block)
+            yield block
 
 
 class RunningLevel:

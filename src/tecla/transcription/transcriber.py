@@ -2,13 +2,15 @@
 
 Memory does not grow with the sound: a note needs the activations from just before its onset to `LONGEST_NOTE_FRAMES`
 after it, so notes are decoded while the sound streams by and older activations are forgotten. For the same reason
-nothing depends on where the pieces were cut.
+nothing depends on where the pieces were cut. Nor does it depend on where the recording was: its loudest sample always stands
+in the middle of a frame, for the network hears a stroke a little differently between two frames than in one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Final, Literal
 
 import numpy as np
@@ -28,8 +30,8 @@ from tecla.transcription.decode import (
     stack,
 )
 from tecla.transcription.dynamics import Dynamics, load_dynamics
-from tecla.transcription.features import FRAME_RATE
-from tecla.transcription.level import NOMINAL_DB, SILENCE_DB, block_power, loud_part_of, passage_db
+from tecla.transcription.features import FRAME_RATE, HOP_SAMPLES
+from tecla.transcription.level import NOMINAL_DB, SILENCE_DB, Summit, block_power, loud_part_of, passage_db
 from tecla.transcription.network import Activations, Network, find_weights
 
 Offsets = Literal["key", "sounding"]
@@ -71,19 +73,22 @@ class Transcriber:
             on_progress: called with the seconds heard so far.
             offsets: "key" ends notes at key-up, with the pedal beside them; "sounding" where the string falls silent, without.
         """
-        power = block_power(blocks())
+        summit = Summit()
+        power = block_power(summit.watch(blocks()))
         level_db = loud_part_of(power)
         if level_db < SILENCE_DB:
             return Performance()
         gain = np.float32(10 ** ((NOMINAL_DB - level_db) / 20))
+        lead = -summit.sample % HOP_SAMPLES
         parts, pedals = [], []
-        for notes, pedal in self._pieces(block * gain for block in blocks()):
+        for notes, pedal in self._pieces(block * gain for block in chain([np.zeros(lead, np.float32)], blocks())):
             parts.append(notes)
             pedals.append(pedal)
             if on_progress is not None:
                 on_progress(sum(map(len, pedals)) / FRAME_RATE)
-        pedal_sec = mend_pedal(frames_to_sec(decode_pedal(np.concatenate(pedals), self.config))) if pedals else np.zeros((0, 2))
-        notes = join(parts)
+        down_up = decode_pedal(np.concatenate(pedals), self.config) - lead / HOP_SAMPLES
+        pedal_sec = mend_pedal(frames_to_sec(down_up))
+        notes = _later(join(parts), -lead / HOP_SAMPLES)
         notes = replace(notes, confidence=self.calibration(notes.confidence))
         if self.dynamics is not None:
             loudness_db = passage_db(power, frames_to_sec(notes.onset))
@@ -126,7 +131,7 @@ def join(parts: list[DecodedNotes]) -> DecodedNotes:
     return DecodedNotes(*(np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])))
 
 
-def _later(notes: DecodedNotes, frames: int) -> DecodedNotes:
+def _later(notes: DecodedNotes, frames: float) -> DecodedNotes:
     return DecodedNotes(
         notes.key_index, notes.onset + frames, notes.key_up + frames, notes.sounding_end + frames, notes.velocity, notes.confidence
     )
