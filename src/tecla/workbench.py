@@ -48,6 +48,8 @@ def transcribe(
     model: str = "default",
     on_progress: Callable[[float], None] | None = None,
     threads: int = 0,
+    a4_hz: float | None = None,
+    on_tuning: Callable[[float], None] | None = None,
 ) -> Performance:
     """What was played, heard from a file, an array or an opened source, in constant memory.
 
@@ -59,9 +61,10 @@ def transcribe(
         model: the name of shipped weights, or a path to an .onnx file; in mode "voice" also "pyin", the mathematical baseline.
         on_progress: called now and then with the seconds heard so far.
         threads: how much of the processor to use; 0 is all of it.
+        a4_hz: what a piano's A above middle C sounds at; None to find out, by the nearest key. `on_tuning` is told what was found.
 
     Raises:
-        InputError: the sound cannot be read. OptionError: `offsets` or `sample_rate` is out of bounds.
+        InputError: the sound cannot be read. OptionError: `offsets`, `sample_rate` or `a4_hz` is out of bounds.
     """
     if offsets not in ("key", "sounding"):
         raise OptionError(f"offsets is {offsets!r}: must be 'key' or 'sounding'")
@@ -69,7 +72,7 @@ def transcribe(
         from tecla.transcription.monophonic.listen import transcribe_line  # noqa: PLC0415
 
         return transcribe_line(open_sound(sound, sample_rate).blocks, model, bends, on_progress)
-    return _transcriber(model, threads).transcribe(open_sound(sound, sample_rate).blocks, on_progress, offsets)
+    return _transcriber(model, threads).transcribe(open_sound(sound, sample_rate).blocks, on_progress, offsets, a4_hz, on_tuning)
 
 
 def live_transcriber(look_ahead_sec: float = 0.3, model: str = "default") -> LiveTranscriber:

@@ -43,6 +43,14 @@ def transcribe(
         str,
         typer.Option(help="The weights: a shipped model's name, or an .onnx file. With --mode voice also pyin (needs the extra voice)."),
     ] = "default",
+    a4: Annotated[
+        float | None,
+        typer.Option(
+            metavar="HZ",
+            help="What the A above middle C sounds at: 415 for baroque pitch, 440 for as it is. Without it tecla listens"
+            " how a piano or its tape is tuned, and takes the nearest keys.",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace outputs that exist already.")] = False,
 ) -> None:
     """Write down what a piano plays: notes with velocity, and pedals; or what a single voice sings.
@@ -58,34 +66,42 @@ def transcribe(
 
     A batch goes on past a bad file, lists the failures at its end and exits with 1.
     """
+    if a4 is not None and mode == "voice":
+        raise OptionError("--a4 is for a piano: a voice is heard at whatever pitch it has")
     if bend and mode != "voice":
         raise OptionError("--bend needs --mode voice: a piano's notes do not bend")
     batch = plan_jobs(sounds, outputs or [])
-    run_jobs(batch, lambda job: _transcribe_one(job, offsets, model, mode, bend), force)
+    run_jobs(batch, lambda job: _transcribe_one(job, offsets, model, mode, bend, a4), force)
 
 
-def _transcribe_one(job: Job, offsets: Literal["key", "sounding"], model: str, mode: Literal["piano", "voice"], bend: bool) -> None:
+def _transcribe_one(
+    job: Job, offsets: Literal["key", "sounding"], model: str, mode: Literal["piano", "voice"], bend: bool, a4_hz: float | None
+) -> None:
     from tecla import workbench  # noqa: PLC0415
     from tecla.cli.progress import listening_progress  # noqa: PLC0415
 
     begin = time.perf_counter()
     source = workbench.open_sound(job.sound)
+    tunings: list[float] = []
     with listening_progress(job.sound.name, source.duration_sec) as progress:
-        performance = workbench.transcribe(source, offsets=offsets, mode=mode, bends=bend, model=model, on_progress=progress.update)
+        performance = workbench.transcribe(
+            source, offsets=offsets, mode=mode, bends=bend, model=model, on_progress=progress.update, a4_hz=a4_hz, on_tuning=tunings.append
+        )
     for target in job.targets:
         workbench.save(performance, target, title=job.sound.stem)
     heard_sec = progress.heard_sec or source.duration_sec or 0.0  # silence is known before the first step of progress
-    print(_summary(job, performance, heard_sec, time.perf_counter() - begin))
+    print(_summary(job, performance, heard_sec, time.perf_counter() - begin, *tunings))
     sys.stdout.flush()
 
 
-def _summary(job: Job, performance: Performance, heard_sec: float, took_sec: float) -> str:
-    """One line: what was written, what is in it, how long it took."""
+def _summary(job: Job, performance: Performance, heard_sec: float, took_sec: float, a4_hz: float = 440.0) -> str:
+    """One line: what was written, what is in it, how it was tuned if not as usual, how long it took."""
     written = ", ".join(map(str, job.targets))
     speed = f"took {took_sec:.1f} s ({heard_sec / took_sec:.0f} times real time)"
     if not len(performance):
         return f"{written}: no notes, nothing to hear in {job.sound.name} ({clock(heard_sec)}); {speed}"
-    return f"{written}: {_contents(performance)}, {clock(heard_sec)}; {speed}"
+    tuning = "" if a4_hz == 440 else f"A4 at {a4_hz:.0f} Hz, "
+    return f"{written}: {_contents(performance)}, {tuning}{clock(heard_sec)}; {speed}"
 
 
 def _contents(performance: Performance) -> str:

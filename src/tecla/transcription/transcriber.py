@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from tecla.music.performance import SUSTAIN, Performance
 from tecla.transcription.coherence import mend_key_up, mend_pedal
+from tecla.transcription.concert_pitch import ConcertPitch, stretch, stretched
 from tecla.transcription.confidence import Calibration, load_calibration
 from tecla.transcription.decode import (
     LONGEST_NOTE_FRAMES,
@@ -65,35 +66,47 @@ class Transcriber:
         weights = find_weights(model)
         return cls(Network(weights, threads), calibration=load_calibration(weights), dynamics=load_dynamics(weights))
 
-    def transcribe(self, blocks: Blocks, on_progress: Callable[[float], None] | None = None, offsets: Offsets = "key") -> Performance:
+    def transcribe(
+        self,
+        blocks: Blocks,
+        on_progress: Callable[[float], None] | None = None,
+        offsets: Offsets = "key",
+        a4_hz: float | None = None,
+        on_tuning: Callable[[float], None] | None = None,
+    ) -> Performance:
         """What was played. Empty if nothing can be heard.
 
         Args:
-            blocks: called twice (for the level, then for the notes), gives (N,) float32 stretches of mono audio at 16 kHz.
+            blocks: called twice (for level and tuning, then for the notes), gives (N,) float32 stretches of mono audio at 16 kHz.
             on_progress: called with the seconds heard so far.
             offsets: "key" ends notes at key-up, with the pedal beside them; "sounding" where the string falls silent, without.
+            a4_hz: what the A above middle C sounds at; None to find out, by the nearest key.
+            on_tuning: called once, with that frequency.
         """
-        summit = Summit()
-        power = block_power(summit.watch(blocks()))
+        summit, pitch = Summit(), ConcertPitch()
+        power = block_power(pitch.watch(summit.watch(blocks())))
         level_db = loud_part_of(power)
         if level_db < SILENCE_DB:
             return Performance()
+        a4_hz = pitch.a4_hz if a4_hz is None else a4_hz
+        if on_tuning is not None:
+            on_tuning(a4_hz)
+        factor = stretch(a4_hz)
         gain = np.float32(10 ** ((NOMINAL_DB - level_db) / 20))
-        lead = -summit.sample % HOP_SAMPLES
+        lead = -round(summit.sample * factor) % HOP_SAMPLES
         parts, pedals = [], []
-        for notes, pedal in self._pieces(block * gain for block in chain([np.zeros(lead, np.float32)], blocks())):
+        for notes, pedal in self._pieces(block * gain for block in chain([np.zeros(lead, np.float32)], stretched(blocks(), factor))):
             parts.append(notes)
             pedals.append(pedal)
             if on_progress is not None:
-                on_progress(sum(map(len, pedals)) / FRAME_RATE)
-        down_up = decode_pedal(np.concatenate(pedals), self.config) - lead / HOP_SAMPLES
-        pedal_sec = mend_pedal(frames_to_sec(down_up))
-        notes = _later(join(parts), -lead / HOP_SAMPLES)
+                on_progress(sum(map(len, pedals)) / FRAME_RATE / factor)
+        notes = _placed(join(parts), lead / HOP_SAMPLES, factor)
+        down_up = (decode_pedal(np.concatenate(pedals), self.config) - lead / HOP_SAMPLES) / factor
         notes = replace(notes, confidence=self.calibration(notes.confidence))
         if self.dynamics is not None:
             loudness_db = passage_db(power, frames_to_sec(notes.onset))
             notes = replace(notes, velocity=self.dynamics(notes.velocity, loudness_db, notes.key_index))
-        return perform(notes, pedal_sec, offsets)
+        return perform(notes, mend_pedal(frames_to_sec(down_up)), offsets)
 
     def _pieces(self, blocks: Iterator[NDArray[np.float32]]) -> Iterator[tuple[DecodedNotes, NDArray[np.float32]]]:
         """Notes as soon as all they need was heard, with times in frames of the whole sound; and the pedals' activations."""
@@ -102,11 +115,11 @@ class Transcriber:
             kept = stack([kept, Activations(heard.keys, heard.pedals)])
             ready = begin + len(kept.keys) - LONGEST_NOTE_FRAMES - _CONTEXT_FRAMES
             notes = decode_notes(kept.keys, self.config, decoded - begin, max(decoded, ready) - begin)
-            yield _later(notes, begin), heard.pedals
+            yield _placed(notes, -begin), heard.pedals
             decoded = max(decoded, ready)
             forget = max(0, decoded - _CONTEXT_FRAMES - begin)
             kept, begin = Activations(kept.keys[forget:], kept.pedals[forget:]), begin + forget
-        yield _later(decode_notes(kept.keys, self.config, decoded - begin), begin), np.zeros((0, 4), np.float32)
+        yield _placed(decode_notes(kept.keys, self.config, decoded - begin), -begin), np.zeros((0, 4), np.float32)
 
 
 def perform(notes: DecodedNotes, pedal_sec: NDArray[np.float64], offsets: Offsets) -> Performance:
@@ -131,7 +144,7 @@ def join(parts: list[DecodedNotes]) -> DecodedNotes:
     return DecodedNotes(*(np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])))
 
 
-def _later(notes: DecodedNotes, frames: float) -> DecodedNotes:
-    return DecodedNotes(
-        notes.key_index, notes.onset + frames, notes.key_up + frames, notes.sounding_end + frames, notes.velocity, notes.confidence
-    )
+def _placed(notes: DecodedNotes, lead: float, factor: float = 1.0) -> DecodedNotes:
+    """Notes of a sound that began `lead` frames late and was `factor` times too long, where they were played."""
+    onset, key_up, silent = ((frames - lead) / factor for frames in (notes.onset, notes.key_up, notes.sounding_end))
+    return DecodedNotes(notes.key_index, onset, key_up, silent, notes.velocity, notes.confidence)
