@@ -8,10 +8,13 @@ The torch twin for training is `tecla.models.features`; a test holds the two tog
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
 
 SAMPLE_RATE: Final = 16000
 HOP_SAMPLES: Final = 320
@@ -69,13 +72,22 @@ def spectrogram(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 def _one_window(samples: NDArray[np.float32], window: int, n_frames: int) -> NDArray[np.float32]:
     first = MARGIN_SAMPLES - window // 2
     framed = np.lib.stride_tricks.sliding_window_view(samples[first:], window)[::HOP_SAMPLES][:n_frames]  # (T, window)
-    bands = filterbank(window)
+    from scipy.fft import rfft  # noqa: PLC0415 - 0.2 s to load, and thrice as fast as numpy's
+
+    bands = _sparse_filterbank(window)
     out = np.empty((n_frames, N_BINS), np.float32)
-    for start in range(0, n_frames, 256):  # a few megabytes at a time stay in the cache
-        spectrum = np.fft.rfft(framed[start : start + 256] * taper(window), axis=1)
-        power = np.square(spectrum.real) + np.square(spectrum.imag)
-        out[start : start + 256] = power.astype(np.float32, copy=False) @ bands
+    for start in range(0, n_frames, 64):  # a few megabytes at a time stay in the cache
+        spectrum = rfft(framed[start : start + 64] * taper(window), axis=1)
+        out[start : start + 64] = (np.square(spectrum.real) + np.square(spectrum.imag)) @ bands
     return power_to_feature(out)
+
+
+@cache
+def _sparse_filterbank(window: int) -> csc_array:
+    """`filterbank` without its zeros, which are 99 in a hundred."""
+    from scipy.sparse import csc_array  # noqa: PLC0415
+
+    return csc_array(filterbank(window))
 
 
 def power_to_feature(power: NDArray[np.float32]) -> NDArray[np.float32]:
