@@ -82,7 +82,7 @@ def _one_window(samples: NDArray[np.float32], window: int, n_frames: int) -> NDA
 
 @cache
 def _bands(window: int) -> list[tuple[slice, slice, NDArray[np.float32]]]:
-    """`filterbank` in strips of nine semitones: (bins it makes, part of the spectrum it needs, weights). Nearly all of the rest is zeros."""
+    """`filterbank` in strips of nine semitones: (bins it makes, part of the spectrum it needs, weights). Most of the rest is zeros."""
     strips = []
     for first in range(0, N_BINS, _STRIP_BINS):
         weights = filterbank(window)[:, first : first + _STRIP_BINS]
