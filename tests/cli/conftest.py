@@ -22,8 +22,15 @@ class LoudSeconds:
         return cls()
 
     def transcribe(
-        self, blocks: Callable[[], Iterable[NDArray[np.float32]]], on_progress: Callable[[float], None] | None = None, offsets: str = "key"
+        self,
+        blocks: Callable[[], Iterable[NDArray[np.float32]]],
+        on_progress: Callable[[float], None] | None = None,
+        offsets: str = "key",
+        a4_hz: float | None = None,
+        on_tuning: Callable[[float], None] | None = None,
     ) -> Performance:
+        if on_tuning is not None:
+            on_tuning(a4_hz or 440.0)
         sound = np.concatenate(list(blocks()))
         if on_progress is not None:
             on_progress(len(sound) / 16_000)

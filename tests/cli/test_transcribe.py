@@ -172,3 +172,11 @@ main(["transcribe", "take.wav"])
         process.send_signal(signal.SIGINT)
         assert process.wait(20.0) == 130
     assert files() == {"take.wav"}
+
+
+def test_a_stated_concert_pitch_is_told_again(tecla_exits: CommandLine, record: Recorder, capsys: pytest.CaptureFixture[str]) -> None:
+    record("take.wav")
+    assert tecla_exits("transcribe", "take.wav", "--a4", "415.3") == 0
+    assert "pedals 1 sustain and 0 soft, A4 at 415 Hz, 2.0 s; took " in capsys.readouterr().out
+    assert tecla_exits("transcribe", "take.wav", "--mode", "voice", "--a4", "415") == 2
+    assert "--a4 is for a piano" in capsys.readouterr().err
