@@ -17,7 +17,9 @@ from tecla.io.musicxml import load_musicxml
 from tecla.music import Performance
 
 
-def hear(blocks: Callable[[], Iterable[NDArray[np.float32]]], on_progress: Callable[[float], None] | None, offsets: str, *_: object, *_: object) -> Performance:
+def hear(
+    blocks: Callable[[], Iterable[NDArray[np.float32]]], on_progress: Callable[[float], None] | None, offsets: str, *_: object
+) -> Performance:
     """One note as long as the sound, its velocity the sound's peak in hundredths, and a pedal beyond it."""
     sound = np.concatenate(list(blocks()))
     seconds = len(sound) / 16_000
