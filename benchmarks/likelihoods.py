@@ -93,13 +93,13 @@ def maestro_rows(folder: Path, split: str, limit: int) -> Iterator[Row]:
     learned = [load_midi(take.midi) for take in takes if take.split == "train"][:: max(1, 962 // N_MAESTRO_NGRAM)]
     remi = Remi()
     f1 = float(np.mean([round_trip_f1(remi, piece) for piece in held_out[:20]]))
-    saved = [_remi_resolution(remi.encode(piece)) for piece in held_out]
+    saved = [remi_resolution(remi.encode(piece)) for piece in held_out]
     coarse = [{**fact, "round_trip_f1": f1, "resolution_bits": bits} for bits, fact in zip(saved, facts, strict=True)]
     spelt = [[remi.encode(piece).ravel().tolist() for piece in pieces] for pieces in (learned, held_out)]
     yield from _ngrams(remi.name, remi.vocabulary, spelt[0], spelt[1], coarse, (4, 6))
 
 
-def _remi_resolution(ids: np.ndarray[Any, Any]) -> float:
+def remi_resolution(ids: np.ndarray[Any, Any]) -> float:
     """Bits that REMI's coarse bins save, by field: onset and duration against 10 ms, velocity against single steps."""
     notes = int(((ids >= 34) & (ids < 122)).sum())
     lengths = ids[(ids >= 154) & (ids < 154 + len(DURATIONS))] - 154

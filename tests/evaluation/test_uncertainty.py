@@ -47,3 +47,22 @@ def test_values_are_finite_and_one_a_piece(values: list[float]) -> None:
 def test_pairs_need_the_same_pieces() -> None:
     with pytest.raises(OptionError, match="3 pieces against 2"):
         uncertainty.paired_difference([1, 2, 3], [1, 2])
+
+
+def test_a_ratio_of_sums_weighs_long_pieces_more_and_its_interval_holds_it() -> None:
+    rng = np.random.default_rng(5)
+    notes = rng.integers(100, 5000, 60).astype(float)
+    bits = notes * rng.normal(18, 2, 60)
+    found = uncertainty.evaluate_ratio(bits, notes)
+    assert found.mean == pytest.approx(bits.sum() / notes.sum())
+    assert found.low < found.mean < found.high
+    alike = uncertainty.evaluate_ratio(bits / notes, np.ones(60))
+    plain = uncertainty.evaluate(bits / notes)
+    assert (alike.mean, alike.low, alike.high) == pytest.approx((plain.mean, plain.low, plain.high))  # equal lengths: the plain mean
+
+
+def test_a_ratio_needs_one_positive_denominator_a_piece() -> None:
+    with pytest.raises(OptionError, match="2 numerators over 1 denominators"):
+        uncertainty.evaluate_ratio([1, 2], [1])
+    with pytest.raises(OptionError, match="a denominator is 0"):
+        uncertainty.evaluate_ratio([1, 2], [1, 0])
