@@ -172,7 +172,7 @@ def _begun(model: nn.Module, weights: dict[str, Tensor] | None) -> nn.Module:
 RECIPES: dict[str, tuple[Callable[[Path, Path, Schedule, dict[str, Tensor] | None], float], Schedule]] = {
     "chorales": (train_chorales, Schedule(steps=8000, batch=8, length=256, rate=1e-3, decay=0.2, judge_every=200)),
     "tunes": (train_tunes, Schedule(steps=1200, batch=16, length=320, rate=2e-3, average=0.99)),
-    "playing": (train_playing, Schedule(steps=8000, batch=8, length=384, rate=2e-3, average=0.99, judge_every=200, muon=True)),
+    "playing": (train_playing, Schedule(steps=8000, batch=8, length=384, rate=2e-3, average=0.99, judge_every=500, muon=True)),
 }
 
 
