@@ -110,10 +110,12 @@ def without_memory(network: HarmonicNet) -> nn.Module:
 
 
 def make_network(name: str, picture: Any) -> nn.Module:
-    """A network by its name in the table."""
-    if name in ANY_PICTURE:
-        return ANY_PICTURE[name](picture.n_windows, picture.n_bins)
-    return (KEYED | ABLATIONS)[name]()
+    """A network by its name in the table, which begins by saying that hardly a key moves, as tecla's own does."""
+    network = ANY_PICTURE[name](picture.n_windows, picture.n_bins) if name in ANY_PICTURE else (KEYED | ABLATIONS)[name]()
+    for module in network.modules():
+        if isinstance(answer := getattr(module, "answer", None), nn.Linear):
+            nn.init.constant_(answer.bias, -3.0)
+    return network
 
 
 def train(name: str, material: Material, picture: Any, options: argparse.Namespace) -> tuple[nn.Module, int, list[tuple[float, float]]]:
@@ -179,15 +181,15 @@ def choose(listen: Heard, takes: list[Take]) -> float:
     return max(found[0], key=lambda t: float(np.mean([row[t] for row in found])))
 
 
-def judge(listen: Heard, takes: dict[str, list[Take]], overlay: Path) -> dict[str, Any]:
-    """Note F1 of every take, by group and rule, and a picture of the first real one."""
+def judge(listen: Heard, takes: dict[str, list[Take]], name: str, folder: Path) -> dict[str, Any]:
+    """Note F1 of every take, by group and rule, and a picture of the first of each group."""
     found: dict[str, Any] = {}
     for group in (group for group in GROUPS if group in takes):
         heard = [mended(take, next(iter(listen(take).values()))) for take in takes[group]]
         metrics = [notes.evaluate(take.played, estimate) for take, estimate in zip(takes[group], heard, strict=True)]
         found[group] = {rule: [round(getattr(m, rule).f1, 4) for m in metrics] for rule in RULES}
         played, estimate = (_beginning(p, 10.0) for p in (takes[group][0].played, heard[0]))
-        draw_overlay(played, estimate, notes.match_onsets(played, estimate), overlay.with_suffix(f".{group}.png"), overlay.stem)
+        draw_overlay(played, estimate, notes.match_onsets(played, estimate), folder / f"{_file(name)}.{group}.png", name)
     return found
 
 
@@ -208,7 +210,7 @@ def run(name: str, options: argparse.Namespace, picture: Any) -> dict[str, Any]:
         parameters = sum(p.numel() for p in network.parameters())
         listener = lambda thresholds: by_network(network, picture, thresholds)  # noqa: E731
     threshold = choose(listener(JUMPS if name == "NMF" else THRESHOLDS), material.takes["choice"])
-    rows = judge(listener((threshold,)), material.takes, options.out / f"{_file(name)}.png")
+    rows = judge(listener((threshold,)), material.takes, name, options.out)
     return {
         "name": name,
         "seconds": options.seconds,

@@ -60,6 +60,7 @@ def draw_curves(folder: Path) -> None:
             style, colour = ("-", "--")[number // len(COLOURS) % 2], COLOURS[number % len(COLOURS)]
             panel.plot(*np.array(result["curve"]).T, style, color=colour, marker="o", markersize=3, label=result["name"])
         plain(panel, title, "processor seconds", "loss on held-out lessons")
+        panel.set_yscale("log")
         if rows:
             panel.legend(fontsize=8, frameon=False)
     save_figure(figure, folder / "curves.png")
