@@ -112,9 +112,9 @@ def without_memory(network: HarmonicNet) -> nn.Module:
 def make_network(name: str, picture: Any) -> nn.Module:
     """A network by its name in the table, which begins by saying that hardly a key moves, as tecla's own does."""
     network = ANY_PICTURE[name](picture.n_windows, picture.n_bins) if name in ANY_PICTURE else (KEYED | ABLATIONS)[name]()
-    for module in network.modules():
-        if isinstance(answer := getattr(module, "answer", None), nn.Linear):
-            nn.init.constant_(answer.bias, -3.0)
+    for part, module in network.named_modules():
+        if part.endswith("answer") and isinstance(module, nn.Linear):
+            nn.init.constant_(module.bias, -3.0)
     return network
 
 
