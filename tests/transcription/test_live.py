@@ -15,7 +15,7 @@ from tecla.io.audio import load_audio
 from tecla.io.midi import load_midi
 from tecla.music import Performance
 from tecla.music.events import Event, events_to_performance
-from tecla.transcription.level import NOMINAL_DB, RunningLevel
+from tecla.transcription.level import NOMINAL_DB, RunningLevel, block_power, passage_db
 from tecla.transcription.live import LiveTranscriber
 
 DEMO = Path(__file__).parents[2] / "demo" / "evening-waltz.ogg"
@@ -100,3 +100,14 @@ def test_the_running_level_finds_the_loud_part(level_db: float) -> None:
     level.hear(tone.astype(np.float32))
     level.hear(np.zeros(60 * RATE, np.float32))  # a rest is no soft playing
     assert 20 * np.log10(level.gain) + level_db == pytest.approx(NOMINAL_DB, abs=0.1)
+
+
+def test_a_passage_of_a_stream_is_as_loud_as_it_is_in_the_file() -> None:
+    rng = np.random.default_rng(0)
+    sound = (0.1 * rng.standard_normal(40 * 16_000)).astype(np.float32)  # -20 dB, as most takes are
+    sound[20 * 16_000 : 25 * 16_000] *= 10 ** (-15 / 20)
+    heard = RunningLevel()
+    heard.hear(sound[: round(23.3 * 16_000)])
+    at = np.array([18.0, 20.0, 22.0, 23.0])
+    assert heard.passage_db(at) == pytest.approx(passage_db(block_power([sound]), at), abs=0.5)
+    assert heard.passage_db(at)[2:] == pytest.approx(-15, abs=0.5)

@@ -21,6 +21,9 @@ _FIRST_DB: Final = -40.0  # what is believed before anything was heard ...
 _FIRST_BLOCKS: Final = 4  # ... and how firmly, in blocks
 _REST_DB: Final = 40.0  # so far below the loudest nobody plays
 _QUIETEST_DB: Final = -60.0  # a take this soft is a room without a player: it is not raised any further
+_LATEST_BLOCKS: Final = 50
+_USUAL_DB: Final = -20.0  # the loud part of a take, as far as is known before it is played ...
+_USUAL_BLOCKS: Final = 200  # ... and how long it takes to know better
 _MEMORY_BLOCKS: Final = 3000  # five minutes of playing
 
 
@@ -93,18 +96,39 @@ class RunningLevel:
     def __init__(self) -> None:
         self._power = [10 ** (_FIRST_DB / 10)] * _FIRST_BLOCKS
         self._rest = np.zeros(0, np.float32)
+        self._latest: list[float] = []
+        self._n_heard = 0
 
     def hear(self, samples: NDArray[np.float32]) -> None:
         """Takes the next (N,) samples."""
         rest = np.concatenate([self._rest, samples])
         whole = len(rest) // _BLOCK_SAMPLES * _BLOCK_SAMPLES
         blocks, self._rest = rest[:whole].reshape(-1, _BLOCK_SAMPLES), rest[whole:]
+        powers = blocks.var(1).tolist()
+        self._n_heard += len(powers)
+        self._latest = [*self._latest, *powers][-_LATEST_BLOCKS:]
         gate = max(self._power) * 10 ** (-_REST_DB / 10)
-        self._power += [power for power in blocks.var(1).tolist() if power > gate]
+        self._power += [power for power in powers if power > gate]
         del self._power[:-_MEMORY_BLOCKS]
+
+    def passage_db(self, time_sec: NDArray[np.float64]) -> NDArray[np.float64]:
+        """As `passage_db`, of the last seconds, as far as they were heard; (N,) -> (N,).
+
+        The loud part of the take is taken to be what most takes' is, until enough was played to know better: a level that follows
+        every chord would make the same stroke loud now and soft then.
+        """
+        first = self._n_heard - len(self._latest)
+        known = len(self._power) / (len(self._power) + _USUAL_BLOCKS)
+        loud_db = known * self._loud_db + (1 - known) * _USUAL_DB
+        power = np.array(self._latest or [_NOTHING], np.float32)
+        return passage_db(power, time_sec - first * _BLOCK_SAMPLES / SAMPLE_RATE) + max(loud_part_of(power), SILENCE_DB) - loud_db
+
+    @property
+    def _loud_db(self) -> float:
+        return 10 * float(np.log10(np.percentile(self._power, _LOUD_PART)))
 
     @property
     def gain(self) -> np.float32:
         """What brings the loud part to its nominal level."""
-        loud_db = 10 * np.log10(np.percentile(self._power, _LOUD_PART))
+        loud_db = self._loud_db
         return np.float32(10 ** ((NOMINAL_DB - max(loud_db, _QUIETEST_DB)) / 20))

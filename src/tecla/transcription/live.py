@@ -7,6 +7,7 @@ once the belief since the best cut has turned against the note by `_SURE`, the n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,7 @@ from tecla.errors import OptionError
 from tecla.music.events import Event
 from tecla.music.pitch import LOWEST_PITCH, N_KEYS
 from tecla.transcription.decode import LONGEST_NOTE_FRAMES, DecodeConfig, find_peaks, log_odds, peak_shift, refined, velocity_at
+from tecla.transcription.dynamics import Dynamics, load_dynamics
 from tecla.transcription.features import FRAME_RATE, HOP_SAMPLES, MARGIN_SAMPLES, spectrogram
 from tecla.transcription.level import RunningLevel
 from tecla.transcription.network import Activations, Network, find_weights
@@ -31,6 +33,8 @@ _SURE: Final = 8.0  # in log odds: about two frames of full belief
 _SHORTEST_NOTE_FRAMES: Final = 1.0
 _ONSET, _VELOCITY, _SOUNDING, _SOUNDING_END, _KEY, _KEY_UP = range(len(KEY_CHANNELS))
 
+Loudness = Callable[[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]], NDArray[np.float64]]  # velocity, onset in frames, key
+
 
 class LiveTranscriber:
     """Hears one stream, once: `push` sound, then `flush`. Not to be shared between threads.
@@ -38,7 +42,9 @@ class LiveTranscriber:
     Every note that is told to begin is told to end: by its key, by the next stroke of the key, after 20 s at the latest, or by `flush`.
     """
 
-    def __init__(self, network: Network, look_ahead_sec: float = 0.3, config: DecodeConfig | None = None) -> None:
+    def __init__(
+        self, network: Network, look_ahead_sec: float = 0.3, config: DecodeConfig | None = None, dynamics: Dynamics | None = None
+    ) -> None:
         """Raises OptionError if `look_ahead_sec` is out of bounds."""
         if not LOOK_AHEAD_SEC[0] <= look_ahead_sec <= LOOK_AHEAD_SEC[1]:
             low, high = LOOK_AHEAD_SEC
@@ -49,7 +55,7 @@ class LiveTranscriber:
         self._window = np.zeros((_WINDOW_FRAMES - 1) * HOP_SAMPLES + MARGIN_SAMPLES, np.float32)  # ends with the last sample heard
         self._waiting = np.zeros(0, np.float32)
         self._heard = self._told = 0  # in frames
-        self._keys, self._pedal = _Keys(self._config), _Pedal(self._config)
+        self._keys, self._pedal = _Keys(self._config, self._loudness(dynamics)), _Pedal(self._config)
 
     @classmethod
     def load(cls, model: str = "default", look_ahead_sec: float = 0.3) -> LiveTranscriber:
@@ -58,7 +64,8 @@ class LiveTranscriber:
         Raises:
             OptionError: no such model, or the look-ahead is out of bounds. InputError: the file is no network.
         """
-        return cls(Network(find_weights(model), threads=1), look_ahead_sec)
+        weights = find_weights(model)
+        return cls(Network(weights, threads=1), look_ahead_sec, dynamics=load_dynamics(weights))
 
     @property
     def heard_sec(self) -> float:
@@ -92,6 +99,11 @@ class LiveTranscriber:
         self._waiting = np.zeros(0, np.float32)
         return _in_order(events + self._keys.release(self._heard) + self._pedal.release(self._heard))
 
+    def _loudness(self, dynamics: Dynamics | None) -> Loudness:
+        if dynamics is None:
+            return lambda velocity, onset, key: velocity
+        return lambda velocity, onset, key: dynamics(velocity, self._level.passage_db(onset / FRAME_RATE), key)
+
     def _step(self, step: NDArray[np.float32], look_ahead_frames: int) -> list[Event]:
         self._level.hear(step)
         self._window = np.concatenate([self._window[len(step) :], step])
@@ -114,8 +126,8 @@ class LiveTranscriber:
 class _Keys:
     """Which keys are down, and how far each has come towards its end; one entry a key."""
 
-    def __init__(self, config: DecodeConfig) -> None:
-        self._config = config
+    def __init__(self, config: DecodeConfig, loudness: Loudness) -> None:
+        self._config, self._loudness = config, loudness
         self._onset = np.full(N_KEYS, -np.inf)  # of the last note, in frames, with fraction
         self._down = np.zeros(N_KEYS, bool)
         self._sum, self._best = np.zeros((2, N_KEYS)), np.zeros((2, N_KEYS))  # rows: the key, the string
@@ -131,7 +143,7 @@ class _Keys:
         wanted &= frame + begin > self._onset[key] + EVENT_REACH_FRAMES
         frame, key = frame[wanted], key[wanted]
         onset = np.maximum(frame + begin + peak_shift(keys[..., _ONSET], frame, key), 0.0)
-        velocity, confidence = velocity_at(keys, frame, key), keys[frame, key, _ONSET]
+        velocity, confidence = self._loudness(velocity_at(keys, frame, key), onset, key), keys[frame, key, _ONSET]
         for at in range(first, stop):
             for i in np.flatnonzero(np.maximum(frame + begin, first) == at):
                 events += self._strike(int(key[i]), float(onset[i]), float(velocity[i]), float(confidence[i]))
