@@ -4,14 +4,15 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
 from tecla.errors import InputError
 from tecla.models.harmonic import HarmonicConfig, HarmonicNet
-from tecla.training import run
+from tecla.training import quantise, run
 from tecla.training.export import export_onnx
-from tecla.training.release import export_run
+from tecla.training.release import export_rounded, export_run
 from tecla.training.run import RunOptions
 from tecla.training.transcriber import make_network
 from tecla.transcription.features import N_BINS, WINDOWS
@@ -63,3 +64,24 @@ def test_a_run_without_best_weights_is_named(tmp_path: Path) -> None:
     run.begin(tmp_path / "run", RunOptions(steps=5))
     with pytest.raises(InputError, match="no best weights yet"):
         export_run(tmp_path / "run", tmp_path / "a.onnx")
+
+
+def test_eight_bits_say_nearly_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quantise, "_BATCHES", 1)
+    network = lived_in(TINY)
+    export_onnx(network, tmp_path / "a.onnx")
+    (tmp_path / "a.json").write_text(json.dumps({"name": "a", "licence": "free", "metrics": {"onset": 1}}))
+    card = json.loads(export_rounded(tmp_path / "a.onnx", tmp_path / "b.onnx").read_text())
+    assert card == {"name": "b", "made from": "a.onnx, its convolutions in eight bits", "licence": "free"}
+    features = np.random.default_rng(1).normal(size=(len(WINDOWS), 60, N_BINS)).astype(np.float32)
+    exact, rounded = (Network(tmp_path / name)(features).keys for name in ("a.onnx", "b.onnx"))
+    assert 0 < np.abs(exact - rounded).max() < 0.05
+    weights = onnx.load(tmp_path / "b.onnx").graph.initializer
+    assert sum(tensor.data_type == onnx.TensorProto.INT8 and len(tensor.dims) == 4 for tensor in weights) == 2 + 4 * TINY.blocks
+
+
+def test_what_is_no_network_is_not_rounded(tmp_path: Path) -> None:
+    (tmp_path / "a.onnx").write_bytes(b"no network")
+    with pytest.raises(InputError, match=r"a\.onnx holds no network that can be rounded"):
+        export_rounded(tmp_path / "a.onnx", tmp_path / "b.onnx")
+    assert not (tmp_path / "b.onnx").exists()

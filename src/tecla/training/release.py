@@ -11,6 +11,7 @@ from typing import Any
 from tecla import __version__
 from tecla.errors import InputError
 from tecla.training.export import export_onnx
+from tecla.training.quantise import quantise
 from tecla.training.run import load_init_card, load_options, load_sources, network_of
 from tecla.training.stored import load_stored
 
@@ -42,6 +43,25 @@ def export_run(folder: Path, target: Path) -> Path:
     # Numbers that are read together with the weights: those of the weights it began with fit better than none.
     card |= {entry: stated for entry, stated in load_init_card(folder).items() if entry in ("calibration", "dynamics")}
     path = target.with_suffix(".json")
+    path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def export_rounded(weights: Path, target: Path) -> Path:
+    """Writes weights in eight bits (`tecla.training.quantise`), and their card without the figures, which are others now; returns its path.
+
+    Raises:
+        InputError: the file is no network that tecla exported, or its card is damaged.
+    """
+    quantise(weights, target)
+    path, source = target.with_suffix(".json"), weights.with_suffix(".json")
+    try:
+        card = json.loads(source.read_text("utf-8")) if source.exists() else {}
+    except (OSError, ValueError) as error:
+        raise InputError(f"{source} is no card ({error}): mend it, or take it away") from error
+    card = {"name": target.stem, "made from": f"{weights.name}, its convolutions in eight bits"} | {
+        entry: stated for entry, stated in card.items() if entry not in ("name", "metrics", "validation")
+    }
     path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
