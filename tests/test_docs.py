@@ -16,7 +16,7 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert not broken
 
 
-@pytest.mark.parametrize("name", ["README", "docs/tour"])
+@pytest.mark.parametrize("name", ["README", "docs/tour", "docs/studio"])
 def test_both_languages_point_at_the_same_code(name: str) -> None:
     english, spanish = ((ROOT / f"{name}{language}.md").read_text("utf-8") for language in ("", ".es"))
     assert code_links(english) == code_links(spanish)

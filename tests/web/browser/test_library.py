@@ -24,6 +24,30 @@ def test_a_recording_from_the_microphone_becomes_a_take(desk: Any) -> None:
     expect(row).to_contain_text(re.compile(r"[1-9]\d* notes"))
 
 
+def test_a_file_dragged_from_the_desktop_is_taken_in(desk: Any, sound: Path) -> None:
+    """The browser's own drag, with files on the disk, as the system hands them over."""
+    desk.visit()
+    zone = desk.page.get_by_role("region", name="Bring music in")
+    box = zone.bounding_box()
+    assert box is not None
+    browser = desk.page.context.new_cdp_session(desk.page)
+
+    def drag(kind: str) -> None:
+        data = {"items": [], "files": [str(sound), str(DEMO_MIDI)], "dragOperationsMask": 1}
+        browser.send("Input.dispatchDragEvent", {"type": kind, "x": box["x"] + 60, "y": box["y"] + 30, "data": data})
+
+    drag("dragEnter")
+    drag("dragOver")
+    expect(zone).to_have_class(re.compile(r"\bover\b"))
+    drag("drop")
+    expect(zone).not_to_have_class(re.compile(r"\bover\b"))
+    for name in ("Evening waltz", "evening-waltz"):
+        expect(
+            desk.row(name).filter(has_text="recording" if name == "Evening waltz" else "notes").get_by_role("link").first
+        ).to_be_visible()
+    assert desk.page.url == desk.url  # the studio is still there
+
+
 def test_a_job_survives_a_reload_and_can_be_cancelled(desk: Any, long_sound: Path) -> None:
     page = desk.page
     desk.visit()

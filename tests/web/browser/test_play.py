@@ -66,6 +66,34 @@ def test_live_notes_appear_while_the_microphone_hears_them(desk: Any, studio: An
     assert any(take["name"].startswith("Live") for take in studio.http.get("/api/takes").json())
 
 
+MIDI_KEYBOARD = """
+const keyboard = { name: "Test piano", onmidimessage: null };
+navigator.requestMIDIAccess = async () => ({ inputs: new Map([["1", keyboard]]), outputs: new Map() });
+window.play = (...bytes) => keyboard.onmidimessage({ data: new Uint8Array(bytes), timeStamp: performance.now() });
+"""
+
+
+def test_what_is_played_on_a_midi_keyboard_is_written_down(desk: Any, studio: Any) -> None:
+    page = desk.page
+    page.add_init_script(MIDI_KEYBOARD)
+    desk.visit("#/live")
+    page.get_by_role("button", name="Play a MIDI keyboard").click()
+    expect(page.get_by_text("Test piano")).to_be_visible()
+    for message in ([0xB0, 64, 127], [0x90, 60, 80], [0x92, 64, 100]):
+        page.evaluate("message => play(...message)", message)
+    page.wait_for_timeout(500)
+    for message in ([0x80, 60, 0], [0x92, 64, 0], [0xB0, 64, 0], [0x90, 72, 30], [0xB0, 1, 99], [0xFE]):  # the last key is still down
+        page.evaluate("message => play(...message)", message)
+    page.wait_for_timeout(300)
+    page.get_by_role("button", name="Stop and keep").click()
+    expect(page.get_by_text("Kept: it is in the library.")).to_be_visible()
+    kept = next(take for take in studio.http.get("/api/takes").json() if take["name"].startswith("Live") and take["kind"] == "notes")
+    version = studio.http.get(f"/api/takes/{kept['id']}/versions/1").json()
+    assert [(note["pitch"], note["velocity"]) for note in version["notes"]] == [(60, 80), (64, 100), (72, 30)]
+    assert all(note["offset_sec"] - note["onset_sec"] >= 0.25 for note in version["notes"])
+    assert [(move["number"], move["value"]) for move in version["pedals"]] == [(64, 127), (64, 0)]
+
+
 def test_it_goes_on_and_one_answer_is_kept(desk: Any, take: str) -> None:
     page = desk.page
     desk.open_take(take)

@@ -3,6 +3,7 @@
  * between is its neighbour at another speed. Where a browser cannot decode them, a plain struck tone stands in.
  */
 
+const STRUCK_SEC = 5;
 const QUIETEST = 0.075; // square root of the amplitude at velocity 0, as in tecla's own sampler
 const LOUDNESS = 0.9;
 const LAYER_VELOCITY = /** @type {Record<number, number>} */ ({ 4: 40, 8: 60, 12: 92, 16: 124 });
@@ -70,6 +71,7 @@ export class Grand {
     gain.connect(out);
     const source = sound ? this.recorded(sound, region, pitch, gain, level) : this.struck(pitch, gain, level, when_sec);
     source.start(when_sec);
+    if (!sound) source.stop(when_sec + STRUCK_SEC);
     source.onended = () => gain.disconnect();
     const damp = (/** @type {number} */ at_sec) => {
       const damper_sec = pitch > HIGHEST_DAMPED ? 0.6 : DAMPER_SEC;
@@ -92,7 +94,7 @@ export class Grand {
     return source;
   }
 
-  /** @param {number} pitch @param {GainNode} gain @param {number} level @param {number} when_sec */
+  /** In place of a sample that is not there yet. @param {number} pitch @param {GainNode} gain @param {number} level @param {number} when_sec */
   struck(pitch, gain, level, when_sec) {
     const source = this.context.createOscillator();
     source.type = "triangle";
@@ -100,7 +102,6 @@ export class Grand {
     gain.gain.setValueAtTime(0.35 * level, when_sec);
     gain.gain.setTargetAtTime(0, when_sec, 0.7);
     source.connect(gain);
-    source.stop(when_sec + 5);
     return source;
   }
 }
