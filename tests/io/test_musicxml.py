@@ -68,6 +68,12 @@ def test_an_entity_bomb_is_refused(tmp_path: Path) -> None:
             load_musicxml(tmp_path / "bomb.musicxml")
 
 
+def test_a_deep_tree_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "deep.musicxml").write_text("<score-partwise>" + "<part>" * 100_000 + "</part>" * 100_000 + "</score-partwise>")
+    with pytest.raises(InputError, match="nested more than 64 deep"):
+        load_musicxml(tmp_path / "deep.musicxml")
+
+
 def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

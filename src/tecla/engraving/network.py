@@ -63,6 +63,7 @@ def _run(weights: str, name: str, seen: NDArray[np.float32], outputs: int) -> ND
 def _session(weights: str) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # milliseconds of work, and archives run many engravers side by side
     data = resources.files("tecla").joinpath("weights", weights).read_bytes()
     return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 

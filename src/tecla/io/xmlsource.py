@@ -17,6 +17,7 @@ from tecla.errors import InputError
 _LARGEST_BYTES: Final = 16 * 2**20  # the largest piano score in ASAP has 6 MB
 _MOST_ELEMENTS: Final = 1_500_000
 _MOST_NOTES: Final = 100_000
+_DEEPEST: Final = 64  # a score nests about ten elements; expat takes time in the square of the depth
 _DECLARED: Final = re.compile(rb"^\s*<\?xml[^>]*encoding=[\"']([A-Za-z0-9_.-]+)[\"']")
 # What zipfile and the decompressors behind it are known to raise on damage: found by benchmarks/fuzz.py, not documented.
 _DAMAGE: Final = (
@@ -65,9 +66,30 @@ def parse(data: bytes) -> ElementTree.Element:
         if text.count(tag) > most:
             raise InputError(f"it has more than {most:,} {'notes' if tag == '<note' else 'tags'}: too large for a score")
     try:
-        return ElementTree.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text, count=1))
+        parser = ElementTree.XMLParser(target=_Shallow())
+        parser.feed(re.sub(r"^\s*<\?xml[^>]*\?>", "", text, count=1))
+        root: ElementTree.Element = parser.close()
+        return root
     except ElementTree.ParseError as error:
         raise InputError(f"not well-formed XML ({error})") from error
+
+
+class _Shallow(ElementTree.TreeBuilder):
+    """Builds a tree that is not deep; one that is, is refused where it becomes so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> ElementTree.Element:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise InputError(f"its elements are nested more than {_DEEPEST} deep")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> ElementTree.Element:
+        self._depth -= 1
+        return super().end(tag)
 
 
 def _text(data: bytes) -> str:
