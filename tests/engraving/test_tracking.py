@@ -1,9 +1,12 @@
 """Beats and bars from readings that leave no doubt, and from those that leave gaps."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tecla.engraving.barwise import HEADS, BarReadings
 from tecla.engraving.pulse import METRES, PERIODS, PHASES
 from tecla.engraving.tracking import PulseReadings, find_bars, find_beats, reach
 
@@ -16,6 +19,12 @@ def heard(beat: NDArray[np.bool_], downbeat: NDArray[np.bool_], period_sec: NDAr
         np.where(beat, 3.0, -3.0), np.where(downbeat, 3.0, -3.0), np.full((n, PHASES), -np.log(PHASES)), -0.5 * off**2,
         np.full((n, len(METRES)), -np.log(len(METRES))), np.full((n, 4), -np.log(4)),
     )  # fmt: skip
+
+
+def unread(n: int) -> BarReadings:
+    """A bar network that knows nothing."""
+    flat = {f"log_{name}": np.full((n, HEADS[name]), -np.log(HEADS[name])) for name in ("level", "beat_in_bar", "metre")}
+    return BarReadings(downbeat=np.zeros(n), **flat)
 
 
 def eighths(beats_sec: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -55,21 +64,29 @@ def test_bars_change_their_metre_where_the_music_does() -> None:
     lines = np.concatenate([np.arange(0, 36, 3), np.arange(36, 84, 4)])
     beats = np.stack([np.arange(84) * 0.5, np.arange(84.0)])
     down = np.isin(np.arange(84), lines)
-    pulse = find_bars(beats, heard(np.ones(84, bool), down, np.full(84, 0.5)))
+    pulse = find_bars(beats, heard(np.ones(84, bool), down, np.full(84, 0.5)), unread(84))
     assert (np.flatnonzero(pulse.place == 0) == lines).all()
     assert pulse.in_bar[:36].tolist() == [3] * 36
     assert pulse.in_bar[36:].tolist() == [4] * 48
 
 
+def test_the_bar_network_is_heard_where_the_beat_network_knows_nothing() -> None:
+    beats = np.stack([np.arange(40) * 0.5, np.arange(40.0)])
+    silent = replace(heard(np.ones(40, bool), np.zeros(40, bool), np.full(40, 0.5)), downbeat=np.zeros(40))
+    read = replace(unread(40), downbeat=np.where(np.arange(40) % 3 == 2, 4.0, -4.0))
+    pulse = find_bars(beats, silent, read)
+    assert np.flatnonzero(pulse.place == 0).tolist() == list(range(2, 40, 3))
+
+
 def test_the_stated_bar_is_kept() -> None:
     beats = np.stack([np.arange(30) * 0.5, np.arange(30.0)])
-    pulse = find_bars(beats, heard(np.ones(30, bool), np.arange(30) % 4 == 1, np.full(30, 0.5)), bar=3)
+    pulse = find_bars(beats, heard(np.ones(30, bool), np.arange(30) % 4 == 1, np.full(30, 0.5)), unread(30), bar=3)
     assert set(np.diff(np.flatnonzero(pulse.place == 0)).tolist()) == {3}
 
 
 def test_beats_reach_beyond_the_music() -> None:
     beats = np.stack([1.0 + np.arange(8) * 0.5, np.arange(8.0)])
-    found = find_bars(beats, heard(np.ones(8, bool), np.arange(8) % 4 == 1, np.full(8, 0.5)), bar=4)
+    found = find_bars(beats, heard(np.ones(8, bool), np.arange(8) % 4 == 1, np.full(8, 0.5)), unread(8), bar=4)
     pulse = reach(found, 0.2, 5.0)
     assert pulse.beats_sec[0] <= 0.2
     assert pulse.beats_sec[-1] >= 5.5

@@ -15,7 +15,7 @@ from tecla.music.notation import TimeSignature
 
 TICKS: Final = 120  # to a quarter: 8ths of a quarter, 12ths and 5ths all divide it
 _CHANGE_COST: Final = 15.0
-_READING: Final = 0.02  # how much the network's metre counts, a stroke
+_READING: Final = 0.01  # how much the network's metre counts, a stroke
 _DIVISION: Final = 0.15  # how much a stroke's place in its beat counts
 _THIRDS: Final = ((1 / 3, 1.0), (2 / 3, 1.0), (1 / 6, 0.4), (1 / 2, 0.4), (5 / 6, 0.4))  # places and how usual they are
 _HALVES: Final = ((1 / 2, 1.5), (1 / 4, 0.8), (3 / 4, 0.8))

@@ -18,7 +18,7 @@ from tecla.engraving.counting import TICKS, Bar, Count, Grid, beat_quarters, bea
 from tecla.engraving.hands import obey_hands, split_hands
 from tecla.engraving.levels import arrange
 from tecla.engraving.marks import directions
-from tecla.engraving.network import read_notes, read_strokes
+from tecla.engraving.network import read_beats, read_notes, read_strokes
 from tecla.engraving.notewise import FLAGS, Readings
 from tecla.engraving.ornaments import find_ornaments
 from tecla.engraving.ottava import add_octave_lines
@@ -38,7 +38,7 @@ from tecla.music.score import Score
 
 LEVELS: Final = ("faithful", "clean", "easy")
 MOST_NOTES: Final = 200_000
-_SAME_TEMPO: Final = 0.3  # octaves between the stated and the played tempo that rubato explains
+_SAME_TEMPO: Final = 0.35  # octaves between the stated and the played tempo that rubato explains
 _STATED_WEIGHT: Final = 40.0  # log-likelihood an octave beyond that costs each stroke
 
 
@@ -113,7 +113,7 @@ def engrave_readings(
     """The page from a performance and what the networks read in it: `readings` of notes, `heard` of strokes."""
     onset_sec = performance.notes["onset_sec"].astype(float)
     heard = join_readings(heard, readings.beat, readings.downbeat, strokes)
-    count = count_beats(strokes, heard, wishes)
+    count = count_beats(performance, strokes, heard, wishes)
     bridge = BeatMap(count.beat_ticks / TICKS, count.beats_sec)
     readings, ours = in_page_quarters(readings, onset_sec, 60.0 / bridge.tempo_bpm(bridge.quarters_at(onset_sec)))
     grid = Grid(place_onsets(onset_sec, count, readings, ours, heard.log_phase[strokes.of_note]), count.beat_ticks, count.bars)
@@ -146,15 +146,16 @@ def place_notes(performance: Performance, readings: Readings, grid: Grid, hands:
     ]  # fmt: skip
 
 
-def count_beats(strokes: Strokes, heard: PulseReadings, wishes: Wishes = Wishes()) -> Count:
-    """Beats and bars of strokes, the stated metre and tempo obeyed."""
+def count_beats(performance: Performance, strokes: Strokes, heard: PulseReadings, wishes: Wishes = Wishes()) -> Count:
+    """Beats and bars of a performance, the stated metre and tempo obeyed."""
     metre, quarter_sec = wishes.time, None if wishes.tempo_bpm is None else 60.0 / wishes.tempo_bpm
     if quarter_sec is not None:
         heard = _obey_tempo(heard, quarter_sec, metre)
     time = strokes.onset_sec if len(strokes.onset_sec) else np.zeros(1)
     beats = find_beats(strokes.onset_sec, heard)
-    pulse = reach(find_bars(beats, heard, bar=beats_a_bar(metre) if metre else None), float(time[0]), float(time[-1]), quarter_sec or 0.6)
-    return count_bars(move_bar_lines(pulse, wishes.barline_shift_beats), heard, strokes, metre, quarter_sec)
+    pulse = find_bars(beats, heard, read_beats(performance, beats[0]), bar=beats_a_bar(metre) if metre else None)
+    pulse = move_bar_lines(reach(pulse, float(time[0]), float(time[-1]), quarter_sec or 0.6), wishes.barline_shift_beats)
+    return count_bars(pulse, heard, strokes, metre, quarter_sec)
 
 
 def _obey_tempo(heard: PulseReadings, quarter_sec: float, metre: TimeSignature | None) -> PulseReadings:

@@ -1,4 +1,4 @@
-"""Runs the three networks (ONNX) on a performance: of notes, of strokes and of tempo."""
+"""Runs the networks (ONNX) on a performance: of notes, hands, strokes and tempo, and of the beats that were found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from tecla.engraving import pulse
+from tecla.engraving import barwise, handwise, pulse
 from tecla.engraving.notewise import HEADS, N_OUTPUTS, Readings, features
 from tecla.engraving.tempo import EVERY, tempo_candidates
 from tecla.engraving.tracking import PulseReadings
@@ -20,14 +20,17 @@ from tecla.music import Performance
 WEIGHTS: Final = "engrave.onnx"
 BEAT_WEIGHTS: Final = "beats.onnx"
 TEMPO_WEIGHTS: Final = "tempo.onnx"
+BAR_WEIGHTS: Final = "bars.onnx"
+HAND_WEIGHTS: Final = "hands.onnx"
 _SPAN: Final = 2048  # notes or strokes read at once; the networks saw windows of a few hundred
 _MARGIN: Final = 192  # notes or strokes of context to either side, thrown away
 _PERIOD_LIMITS: Final = (-4.5, 3.0)  # log2 seconds a quarter: 44 ms to 8 s
 
 
 def read_notes(performance: Performance) -> Readings:
-    """What the network says of each note; long performances are read in overlapping spans, so memory stays bounded."""
-    return _split(_run(WEIGHTS, "notes", features(performance), N_OUTPUTS))
+    """What the networks say of each note; long performances are read in overlapping spans, so memory stays bounded."""
+    hands = _run(HAND_WEIGHTS, "notes", handwise.hand_features(performance), handwise.N_OUTPUTS)
+    return _split(_run(WEIGHTS, "notes", features(performance), N_OUTPUTS), _sigmoid(hands[:, 0]))
 
 
 def read_strokes(performance: Performance, strokes: pulse.Strokes) -> PulseReadings:
@@ -36,6 +39,13 @@ def read_strokes(performance: Performance, strokes: pulse.Strokes) -> PulseReadi
     parts = _parts(logits, pulse.HEADS)
     logs = {f"log_{name}": _log_softmax(parts[name]) for name in ("phase", "metre", "beat_in_bar")}
     return PulseReadings(beat=parts["beat"][:, 0], downbeat=parts["downbeat"][:, 0], log_period=_read_tempo(performance, strokes), **logs)
+
+
+def read_beats(performance: Performance, beats_sec: NDArray[np.float64]) -> barwise.BarReadings:
+    """What the bar network says of each beat of a count."""
+    parts = _parts(_run(BAR_WEIGHTS, "beats", barwise.beat_features(performance, beats_sec), barwise.N_OUTPUTS), barwise.HEADS)
+    logs = {f"log_{name}": _log_softmax(parts[name]) for name in ("level", "beat_in_bar", "metre")}
+    return barwise.BarReadings(downbeat=parts["downbeat"][:, 0], **logs)
 
 
 def _read_tempo(performance: Performance, strokes: pulse.Strokes) -> NDArray[np.float64]:
@@ -59,7 +69,7 @@ def _run(weights: str, name: str, seen: NDArray[np.float32], outputs: int) -> ND
     return logits
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=5)
 def _session(weights: str) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -74,12 +84,12 @@ def _parts(logits: NDArray[np.float64], heads: Mapping[str, int]) -> dict[str, N
     return {name: logits[:, low:high] for name, low, high in zip(heads, edges, edges[1:], strict=False)}
 
 
-def _split(logits: NDArray[np.float64]) -> Readings:
+def _split(logits: NDArray[np.float64], left: NDArray[np.float64]) -> Readings:
     parts = _parts(logits, HEADS)
     logs = {f"log_{name}": _log_softmax(parts[name]) for name in ("shift", "place", "value", "metre", "bar_eighth", "key", "alter")}
     odds = {name: _sigmoid(parts[name][:, 0]) for name in ("downbeat", "beat")}
     quarter = 2.0 ** np.clip(parts["period"][:, 0], *_PERIOD_LIMITS)
-    return Readings(**logs, **odds, left=_sigmoid(parts["staff"][:, 0]), flags=_sigmoid(parts["flags"]), quarter_sec=quarter)
+    return Readings(**logs, **odds, left=left, flags=_sigmoid(parts["flags"]), quarter_sec=quarter)
 
 
 def _log_softmax(x: NDArray[np.float64]) -> NDArray[np.float64]:

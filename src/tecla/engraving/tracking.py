@@ -3,7 +3,8 @@
 Beats: of all chains of strokes the likeliest, where the time from beat to beat changes little (semi-Markov Viterbi over
 strokes and log period, after Dixon 2001 and Raphael 2001). A beat that nobody strikes lies evenly between its neighbours. Each
 stroke votes for the period that spans it, whichever way the beats go, so that fast and slow counting are judged alike. Bars:
-Viterbi over places in bars of two, three or four beats, where a change of metre costs much and must stay.
+Viterbi over places in bars of two, three or four beats, where a change of metre costs much and must stay; the bar network, which
+reads the beats that were found, speaks there besides the beat network.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tecla.engraving.barwise import BarReadings
 from tecla.engraving.pulse import METRES, PERIODS, Strokes
 
 _FAR: Final = -1e9
 _BIN: Final = float(PERIODS[1] - PERIODS[0])
 _MOST_SILENT: Final = 8  # intervals from one struck beat to the next
 _SILENCE_SEC: Final = 4.0
-_EDGE_SEC: Final = 3.0  # the first beat lies this near the first stroke, the last this near the last
+_EDGE_SEC: Final = 1.5  # the first beat lies this near the first stroke, the last this near the last
 _REACH: Final = 48  # strokes back in which the beat before is sought
 _BARS: Final = (2, 3, 4)
 _BEATS_OF: Final = {"2/4": 2, "6/8": 2, "2/2": 2, "6/4": 2, "3/4": 3, "3/8": 3, "9/8": 3, "3/2": 3, "4/4": 4, "12/8": 4, "4/2": 4}
@@ -65,7 +67,9 @@ class TrackingWeights:
     silent: float = 3.0  # cost of a beat that nobody strikes
     downbeat: float = 1.0
     in_bar: float = 0.5
-    metre: float = 0.1
+    metre: float = 0.6
+    bar_downbeat: float = 1.0  # the same of the bar network
+    bar_in_bar: float = 0.5
     change: float = 20.0
     odd: float = 12.0  # cost of a bar that is cut short
 
@@ -149,23 +153,29 @@ def _chain(
 
 
 def find_bars(
-    beats: NDArray[np.float64], readings: PulseReadings, weights: TrackingWeights = TrackingWeights(), bar: int | None = None
+    beats: NDArray[np.float64],
+    readings: PulseReadings,
+    read: BarReadings,
+    weights: TrackingWeights = TrackingWeights(),
+    bar: int | None = None,
 ) -> Pulse:
-    """Bars over beats as `find_beats` gives them; `bar` is a number of beats that is kept throughout."""
+    """Bars over beats as `find_beats` gives them and as the bar network has `read` them; all of `bar` beats if stated."""
     times, struck = beats[0], beats[1].astype(np.int64)
     if len(times) < 2:
         return Pulse(times, np.zeros(len(times), np.int64), np.full(len(times), bar or 4))
     lengths = (bar,) if bar else _BARS
     states = [(length, place) for length in lengths for place in range(length)]
     on, at = struck >= 0, np.maximum(struck, 0)
-    down = np.where(on, np.clip(readings.downbeat[at], -6, 6), -1.0)
-    metres = _metre_merit(times, struck, readings)
+    down = weights.downbeat * np.where(on, np.clip(readings.downbeat[at], -6, 6), -1.0)
+    down += weights.bar_downbeat * np.clip(read.downbeat, -6, 6)
+    metres = weights.metre * _metre_merit(readings.log_metre[np.maximum.accumulate(at * on)])
     merit = np.zeros((len(times), len(states)))
     for s, (length, place) in enumerate(states):
-        merit[:, s] = weights.downbeat * (0.5 if place == 0 else -0.5) * down
+        merit[:, s] = (0.5 if place == 0 else -0.5) * down
         merit[:, s] += weights.in_bar * np.where(on, np.maximum(readings.log_beat_in_bar[at, min(place, 3)], -6.0), 0.0)
+        merit[:, s] += weights.bar_in_bar * np.maximum(read.log_beat_in_bar[:, min(place, 3)], -6.0)
         if bar is None:
-            merit[:, s] += weights.metre * metres[:, _BARS.index(length)]
+            merit[:, s] += metres[:, _BARS.index(length)]
     path = _viterbi(merit, _bar_moves(states, weights, bar is not None))
     return Pulse(times, np.array([states[s][1] for s in path]), np.array([states[s][0] for s in path]))
 
@@ -182,13 +192,11 @@ def _bar_moves(states: list[tuple[int, int]], weights: TrackingWeights, fixed: b
     return moves
 
 
-def _metre_merit(times: NDArray[np.float64], struck: NDArray[np.int64], readings: PulseReadings) -> NDArray[np.float64]:
+def _metre_merit(log_metre: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log-probability, at each beat, that bars have two, three or four beats, (K, 3)."""
-    odds = np.exp(readings.log_metre)
+    odds = np.exp(log_metre)
     beats_of = np.array([_BEATS_OF.get(name, 0) for name in METRES])
-    merit = np.stack([np.log(odds[:, beats_of == length].sum(axis=1) + 1e-3) for length in _BARS], axis=1)
-    filled = np.maximum.accumulate(np.where(struck >= 0, struck, 0))
-    return np.asarray(merit[filled])
+    return np.stack([np.log(odds[:, beats_of == length].sum(axis=1) + 1e-3) for length in _BARS], axis=1)
 
 
 def _viterbi(merit: NDArray[np.float64], moves: NDArray[np.float64]) -> list[int]:

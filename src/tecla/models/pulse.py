@@ -8,10 +8,12 @@ parameters, says how long a beat lasts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
+from tecla.engraving import handwise
 from tecla.engraving.pulse import N_FEATURES, N_OUTPUTS, PERIODS
 from tecla.engraving.tempo import N_FEATURES as N_CANDIDATE_FEATURES
 
@@ -27,8 +29,12 @@ class PulseConfig:
     dropout: float = 0.1
 
 
+# Hands are read note by note by a network of the same kind, 63 notes to either side of each.
+HANDS: Final = PulseConfig(n_features=handwise.N_FEATURES, n_outputs=handwise.N_OUTPUTS, channels=64, reaches=(1, 2, 4, 8, 16, 32))
+
+
 class PulseNet(nn.Module):
-    """Features of strokes -> logits of all heads, side by side in the order of `engraving.pulse.HEADS`."""
+    """Features of strokes (or notes) -> logits of all heads, side by side in the order of `engraving.pulse.HEADS`."""
 
     def __init__(self, config: PulseConfig) -> None:
         super().__init__()

@@ -1,22 +1,103 @@
-"""Trains the engraving network on ASAP from the command line.
+"""Trains the networks of `tecla engrave` from the command line, one at a time, and exports each to ONNX under the name it is shipped by.
 
-python -m tecla.training.engraving_run ASAP_FOLDER OUT_FOLDER --minutes 60
+python -m tecla.training.engraving_run tempo ASAP_FOLDER OUT_FOLDER
+python -m tecla.training.engraving_run bars ASAP_FOLDER OUT_FOLDER --steps 1250 --scores music21/corpus
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Final
 
-from tecla.corpora.asap import Recording, recordings
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tecla.corpora.asap import DEVELOPMENT, SECOND_DEVELOPMENT, Recording, recordings
+from tecla.corpora.music21_scores import scores
+from tecla.engraving import barwise as barwise_features
+from tecla.engraving import handwise as handwise_features
+from tecla.engraving import notewise as notewise_features
+from tecla.engraving import pulse as pulse_features
 from tecla.errors import InputError
-from tecla.training.engraving import EngravingRecipe, export, train
+from tecla.models.barwise import Barwise, BarwiseConfig
+from tecla.models.notewise import Notewise, NotewiseConfig
+from tecla.models.pulse import HANDS, PulseConfig, PulseNet
+from tecla.training import barwise, engraving, handwise, pulse
 from tecla.training.engraving_targets import Example, load_example
-from tecla.training.stored import load_stored
+from tecla.training.handwise import Handed
+from tecla.training.playing import play, write_out
+from tecla.training.pulse_targets import Beaten, load_beaten
+from tecla.training.readers import Pool, ReaderRecipe, export_rows, learn_to_read, stack
+from tecla.training.tempo import export_tempo, train_tempo
+
+_PLAYED: Final = 3  # performances made up for each score
 
 
-def choose(root: Path, split: str, takes: int) -> list[Recording]:
+@dataclass(frozen=True)
+class Reader:
+    """One network to train: what it is, what it learns from, how, and what its ONNX input is called."""
+
+    make: Callable[[], nn.Module]
+    load: Callable[[argparse.Namespace], tuple[Any, list[Any]]]  # training material, held-out material
+    windows: Callable[[Any, np.random.Generator], Iterator[Any]]
+    join: Callable[[list[Any]], Any]
+    whole: Callable[[Any], Any]
+    costs: Callable[[nn.Module, Any], dict[str, Tensor]]
+    weights: dict[str, float]
+    recipe: ReaderRecipe
+    renewed: int
+    seen: str
+    n_features: int
+
+
+def load_beats(options: argparse.Namespace) -> tuple[list[list[Beaten]], list[Beaten]]:
+    """Takes of each training piece, those made up for scores among them, and one take of each development piece."""
+    pieces: dict[tuple[str, str], list[Beaten]] = {}
+    held: dict[tuple[str, str], Beaten] = {}
+    for recording in recordings(options.root):
+        name = (recording.composer, recording.title)
+        chosen = name in DEVELOPMENT or name in SECOND_DEVELOPMENT
+        if recording.split == "validation" or (name in held if chosen else len(pieces.get(name, [])) >= options.takes):
+            continue
+        piece = load_beaten(recording)
+        if piece is not None and chosen:
+            held[name] = piece
+        elif piece is not None:
+            pieces.setdefault(name, []).append(piece)
+    found = list(pieces.values())
+    if options.scores:
+        rng, styles = np.random.default_rng(options.seed), [take for takes in found for take in takes]
+        written = [part for _, score in scores(options.scores) for part in write_out(score)]
+        found += [[play(part, styles, rng) for _ in range(_PLAYED)] for part in written]
+    return found, list(held.values())
+
+
+def load_notes(options: argparse.Namespace) -> tuple[list[Example], list[Example]]:
+    """Aligned performances of training pieces, and two of each development piece."""
+    return _examples(_chosen(options.root, "train", options.takes)), _examples(_chosen(options.root, "development", 2))
+
+
+def load_hands(options: argparse.Namespace) -> tuple[list[list[Handed]], list[Handed]]:
+    """Takes of each training piece and one take of each development piece, with the hand of each note."""
+    pieces: dict[tuple[str, str], list[Handed]] = {}
+    held: list[Handed] = []
+    for recording in _chosen(options.root, "train", options.takes):
+        name = (recording.composer, recording.title)
+        if name in SECOND_DEVELOPMENT and pieces.get(name):
+            continue
+        for example in _examples([recording]):
+            pieces.setdefault(name, []).append(handwise.of_example(example))
+    held += [take for name in SECOND_DEVELOPMENT for take in pieces.pop(name, [])]
+    held += [handwise.of_example(example) for example in _examples(_chosen(options.root, "development", 1))]
+    return list(pieces.values()), held
+
+
+def _chosen(root: Path, split: str, takes: int) -> list[Recording]:
     """At most `takes` performances of each piece, those with an alignment that its authors trust."""
     seen: Counter[tuple[str, str]] = Counter()
     chosen = []
@@ -27,7 +108,7 @@ def choose(root: Path, split: str, takes: int) -> list[Recording]:
     return chosen
 
 
-def load(chosen: list[Recording]) -> list[Example]:
+def _examples(chosen: Sequence[Recording]) -> list[Example]:
     """Examples; one whose files do not fit together is named and left out."""
     examples = []
     for recording in chosen:
@@ -41,23 +122,53 @@ def load(chosen: list[Recording]) -> list[Example]:
     return examples
 
 
+READERS: Final = {
+    "engrave": Reader(
+        lambda: Notewise(NotewiseConfig()), load_notes, engraving.windows, engraving.stack, engraving.whole, engraving.costs,
+        engraving.WEIGHTS, ReaderRecipe(steps=750, rate=2e-3, weight_decay=1e-2, judge_every=250, bfloat16=False), 16,
+        "notes", notewise_features.N_FEATURES,
+    ),
+    "beats": Reader(
+        lambda: PulseNet(PulseConfig()), load_beats, pulse.windows, lambda rows: stack(rows, pulse.STROKES), pulse.whole, pulse.costs,
+        pulse.WEIGHTS, ReaderRecipe(steps=4000), 4, "strokes", pulse_features.N_FEATURES,
+    ),
+    "bars": Reader(
+        lambda: Barwise(BarwiseConfig()), load_beats, barwise.windows, lambda rows: stack(rows, barwise.LONGEST), barwise.whole,
+        barwise.costs, barwise.WEIGHTS, ReaderRecipe(steps=2000, rate=2e-3, average=0.99, judge_every=250), 4,
+        "beats", barwise_features.N_FEATURES,
+    ),
+    "hands": Reader(
+        lambda: PulseNet(HANDS), load_hands, handwise.windows, lambda rows: stack(rows, handwise.NOTES), handwise.whole, handwise.costs,
+        handwise.WEIGHTS, ReaderRecipe(steps=1800, rate=4e-3, average=0.99, judge_every=200), 5, "notes", handwise_features.N_FEATURES,
+    ),
+}  # fmt: skip
+
+
 def main() -> None:
-    """Loads, trains, exports the best checkpoint as engrave.onnx."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("root", type=Path)
+    """Loads, trains, exports NETWORK.onnx: the average that cost least on the development pieces."""
+    torch.set_num_threads(1)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("network", choices=[*READERS, "tempo"])
+    parser.add_argument("root", type=Path, help="The unpacked ASAP folder.")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--takes", type=int, default=6)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--takes", type=int, default=4, help="Performances of a piece, at most.")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--begin", type=Path, help="A checkpoint to go on from.")
+    parser.add_argument("--scores", type=Path, help="music21's corpus folder, for beats, bars and tempo.")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    examples = load(choose(options.root, "train", options.takes))
-    held_out = load(choose(options.root, "development", 2))
-    recipe = EngravingRecipe(minutes=options.minutes, seed=options.seed)
-    net = train(examples, held_out, recipe, options.out, options.begin)
-    net.load_state_dict(load_stored(options.out / "best.pt"))
-    export(net, options.out / "engrave.onnx")
+    target = options.out / f"{options.network}.onnx"
+    if options.network == "tempo":
+        export_tempo(train_tempo(load_beats(options)[0]), target)
+        return
+    reader = READERS[options.network]
+    recipe = replace(reader.recipe, seed=options.seed, steps=options.steps or reader.recipe.steps)
+    material, held_out = reader.load(options)
+    print(f"{len(material)} to learn from, {len(held_out)} held out", flush=True)
+    batches = Pool(reader.windows(material, np.random.default_rng(options.seed)), 16, 512, reader.renewed, reader.join, options.seed)
+    held = [reader.whole(piece) for piece in held_out]
+    net = learn_to_read(reader.make, batches, reader.costs, reader.weights, held, recipe, options.out)
+    export_rows(net, target, reader.seen, reader.n_features)
 
 
 if __name__ == "__main__":

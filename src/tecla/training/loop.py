@@ -85,7 +85,7 @@ def train(state: State, batches: Dataset[Any], loss: Loss, config: LoopConfig, r
         if saving or reporting:  # not at each step: to look at a number is to wait for the device
             _check_finite(value, parts["gradient"], state.step)
         if reporting:
-            numbers = {name: float(part) for name, part in parts.items()}
+            numbers = {name: float(part.detach()) for name, part in parts.items()}
             report(state, {"step": state.step, "loss": float(value), "rate": rate, "sec": time.monotonic() - began, **numbers})
         if saving:
             save(state)

@@ -20,7 +20,7 @@ from tecla.music import Performance
 UNKNOWN: Final = -1
 _MEETS_SEC: Final = 0.05  # a stroke this near a beat may be on it
 _MEETS_BEATS: Final = 0.2
-_SAME_AS: Final = {"12/16": "12/8", "24/16": "12/8", "6/16": "6/8", "4/8": "2/4", "1/2": "other"}
+SAME_AS: Final = {"12/16": "12/8", "24/16": "12/8", "6/16": "6/8", "4/8": "2/4", "1/2": "other"}
 _INTERVALS: Final = (0.3, 4.0)  # sounder limits of a beat, seconds
 
 
@@ -74,7 +74,7 @@ def beaten(performance: Performance, annotations: Annotations) -> Beaten:
     lengths = np.append(np.diff(lines), np.median(np.diff(lines)).astype(int))
     usual = int(lengths[0])
     place = np.where(bar >= 0, np.arange(len(beats)) - lines[np.maximum(bar, 0)], (np.arange(len(beats)) - lines[0]) % usual)
-    names = [_SAME_AS.get(name, name) for _, name in annotations.times] or ["other"]
+    names = [SAME_AS.get(name, name) for _, name in annotations.times] or ["other"]
     known = np.array([METRES.index(name) if name in METRES else len(METRES) - 1 for name in names])
     since = np.array([time for time, _ in annotations.times] or [0.0])
     metre = known[np.maximum(np.searchsorted(since, beats + 1e-3, side="right") - 1, 0)]
