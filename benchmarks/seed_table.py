@@ -3,7 +3,7 @@
 python benchmarks/seed_table.py --jsb jsb_chorales --seconds 120
 python benchmarks/seed_table.py --maestro maestro-v3.0.0 --seconds 600 --pieces 120 --limit 12
 
-Every cell is a process of its own, so that its memory is its own; training is by CPU seconds and a seed, judging on --split. Bits are
+Every cell is a process of its own; training is by CPU seconds and a seed, judging on --split. Bits are
 over real tokens and END; a window of 512 tokens slides by half. CrayKH keeps no velocity and no pedal, so that on MAESTRO its bits are
 those of less music: its rows say so by their round trip. Needs the extra train; MidiTok's rows need the extra research.
 """
@@ -13,7 +13,7 @@ import resource
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -36,6 +36,8 @@ from tecla.generation.tokenizers.remi import DURATIONS, POSITION_SEC, Remi
 from tecla.io.midi import load_midi, save_midi
 from tecla.music import Performance
 from tecla.training.composer import Piece, Schedule, draw, negative_log_likelihood, padded, previous_of, train
+
+Music = tuple[list[Performance], list[Performance], list[dict[str, Any]]]
 
 CONTEXT = 512
 SIXTEENTH_SEC = 0.125  # two of REMI's positions, four steps of 32 ms (nearly), so that no grid cuts a chorale's
@@ -69,19 +71,23 @@ def flat(tokenizer: Any, piece: Performance) -> Piece:
     return ids[: int(np.flatnonzero(ids == 0)[0]) + 1, None]
 
 
-def jsb_music(folder: Path, split: str, limit: int) -> tuple[list[Performance], list[Performance], list[dict[str, Any]]]:
+def spread(things: list[Any], limit: int) -> list[Any]:
+    return things[:: max(1, len(things) // limit)] if limit else things
+
+
+def jsb_music(folder: Path, split: str, limit: int) -> Music:
     learned = [from_grid(grid, SIXTEENTH_SEC) for grid in jsb.load_split(folder, "train")]
-    held_out = jsb.load_split(folder, split)[: limit or None]
+    held_out = spread(jsb.load_split(folder, split), limit)
     facts = [{"notes": grid_notes(g), "seconds": len(g) * SIXTEENTH_SEC, "sixteenths": len(g), "cells": g.size} for g in held_out]
     return [moved(piece, by) for piece in learned for by in KEYS], [from_grid(grid, SIXTEENTH_SEC) for grid in held_out], facts
 
 
-def maestro_music(folder: Path, split: str, limit: int, pieces: int) -> tuple[list[Performance], list[Performance], list[dict[str, Any]]]:
+def maestro_music(folder: Path, split: str, limit: int, pieces: int) -> Music:
     takes = maestro.load(folder).recordings
     learned = [take for take in takes if take.split == "train"]
-    held_out = [load_midi(take.midi) for take in takes if take.split == split][: limit or None]
+    held_out = [load_midi(take.midi) for take in spread([take for take in takes if take.split == split], limit)]
     facts = [{"notes": len(piece), "seconds": piece.duration_sec} for piece in held_out]
-    return [load_midi(take.midi) for take in learned[:: max(1, len(learned) // pieces)]], held_out, facts
+    return [load_midi(take.midi) for take in spread(learned, pieces)], held_out, facts
 
 
 def taught(name: str, learned: list[Performance]) -> Any:
@@ -138,32 +144,44 @@ def resolution_bits(name: str, ids: Piece) -> float:
     return float(notes * (np.log2(POSITION_SEC / 0.01) + 2) + np.log2(widths[lengths] / 0.01).sum())
 
 
-def cell(corpus: str, name: str, kind: str, given: argparse.Namespace) -> str:
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    music = (
-        jsb_music(given.jsb, given.split, given.limit)
-        if corpus == "JSB"
-        else maestro_music(given.maestro, given.split, given.limit, given.pieces)
-    )
+@dataclass(frozen=True)
+class Material:
+    """One corpus spelt by one tokenizer: what the cells of its networks share."""
+
+    corpus: str
+    tokenizer: str
+    vocabulary: int
+    pieces: list[Piece]
+    judged: list[Piece]
+    facts: list[dict[str, Any]]
+    round_trip_f1: float
+
+
+def spelt(corpus: str, name: str, music: Music) -> Material:
     learned, held_out, facts = music
     tokenizer = taught(name, learned)
+    f1 = float(np.mean([round_trip_f1(tokenizer, piece) for piece in held_out[:20]]))
     pieces, judged = [flat(tokenizer, piece) for piece in learned], [flat(tokenizer, piece) for piece in held_out]
-    model = MODELS[kind](tokenizer.vocabulary)
-    schedule = Schedule(batch=8, length=256, rate=1e-3, warmup=50, average=0.99, judge_every=10**9, muon=kind != "lstm")
-    schedule = replace(schedule, steps=steps_within(model, pieces, schedule, given.seconds))
+    return Material(corpus, name, tokenizer.vocabulary, pieces, judged, facts, f1)
+
+
+def cell(material: Material, kind: str, cpu_sec: float) -> str:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    model, name, judged = MODELS[kind](material.vocabulary), material.tokenizer, material.judged
+    schedule = Schedule(batch=8, length=256, rate=2e-3, warmup=20, average=0.99, judge_every=10**9, muon=kind != "lstm")
+    schedule = replace(schedule, steps=steps_within(model, material.pieces, schedule, cpu_sec))
     begin = time.process_time()
     with TemporaryDirectory() as folder:
-        train(model, pieces, judged[:4], schedule, Path(folder), assess=nats_per_token)
+        train(model, material.pieces, judged[:1], schedule, Path(folder), assess=nats_per_token)
         model.load_state_dict(torch.load(Path(folder) / "best.pt", weights_only=True)["weights"])
     took = time.process_time() - begin
-    f1 = float(np.mean([round_trip_f1(tokenizer, piece) for piece in held_out[:20]]))
-    saved = [resolution_bits(name, ids) if corpus != "JSB" else 0.0 for ids in judged]
+    saved = [resolution_bits(name, ids) if material.corpus != "JSB" else 0.0 for ids in judged]
     rows = [
-        Likelihood(kind, name, bits_of(model, ids), len(ids), **fact, resolution_bits=extra, round_trip_f1=f1)
-        for ids, fact, extra in zip(judged, facts, saved, strict=True)
+        Likelihood(kind, name, bits_of(model, ids), len(ids), **fact, resolution_bits=extra, round_trip_f1=material.round_trip_f1)
+        for ids, fact, extra in zip(judged, material.facts, saved, strict=True)
     ]
-    return line(corpus, total(rows), sum(p.numel() for p in model.parameters()), took, schedule.steps)
+    return line(material.corpus, total(rows), sum(p.numel() for p in model.parameters()), took, schedule.steps)
 
 
 def line(corpus: str, found: Likelihood, parameters: int, took: float, steps: int) -> str:
@@ -178,11 +196,18 @@ def line(corpus: str, found: Likelihood, parameters: int, took: float, steps: in
     )
 
 
-def cells(given: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
+def materials(given: argparse.Namespace) -> Iterator[Material]:
     for corpus, folder in (("JSB", given.jsb), ("MAESTRO", given.maestro)):
-        for name in given.tokenizers or TOKENIZERS if folder else ():
+        if not folder:
+            continue
+        music = (
+            jsb_music(folder, given.split, given.limit)
+            if corpus == "JSB"
+            else maestro_music(folder, given.split, given.limit, given.pieces)
+        )
+        for name in given.tokenizers or TOKENIZERS:
             if not (corpus == "MAESTRO" and name in ("jsb-grid", "craykh-125ms")):
-                yield from ((corpus, name, kind) for kind in given.models or MODELS)
+                yield spelt(corpus, name, music)
 
 
 if __name__ == "__main__":
@@ -192,13 +217,14 @@ if __name__ == "__main__":
     parser.add_argument("--split", default="validation")
     parser.add_argument("--seconds", type=float, default=120.0, help="CPU seconds of training for each cell")
     parser.add_argument("--pieces", type=int, default=120, help="MAESTRO performances to learn from")
-    parser.add_argument("--limit", type=int, default=0, help="so many held-out pieces; 0: all")
+    parser.add_argument("--limit", type=int, default=0, help="about so many held-out pieces, evenly spread; 0: all")
     parser.add_argument("--tokenizers", nargs="*", choices=TOKENIZERS)
     parser.add_argument("--models", nargs="*", choices=MODELS)
     options = parser.parse_args()
     columns = "corpus, network, tokenizer, bits/note, bits/s, bits/16th, nats/cell, (bits/token), round trip F1, size, training, memory"
     print("| " + columns.replace(", ", " | ") + " |")
     print("|" + "---|" * 12)
-    for where in cells(options):
-        with ProcessPoolExecutor(1) as pool:
-            print(pool.submit(cell, *where, options).result(), flush=True)
+    for material in materials(options):
+        for kind in options.models or MODELS:
+            with ProcessPoolExecutor(1) as pool:
+                print(pool.submit(cell, material, kind, options.seconds).result(), flush=True)
