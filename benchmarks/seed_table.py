@@ -20,10 +20,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from likelihoods import remi_resolution
 from torch import nn
 
 from tecla.corpora import jsb, maestro
-from tecla.generation.likelihood import Likelihood, grid_notes, total
+from tecla.generation.likelihood import BIN_SEC, Likelihood, grid_notes, total
 from tecla.generation.models.gpt import Gpt, GptConfig
 from tecla.generation.models.lstm import Lstm, LstmConfig
 from tecla.generation.models.music_transformer import MusicTransformer, MusicTransformerConfig
@@ -32,7 +33,7 @@ from tecla.generation.tokenizers.grid_fit import from_grid
 from tecla.generation.tokenizers.jsb_grid import JsbGrid
 from tecla.generation.tokenizers.miditok_remi import MidiTokRemi
 from tecla.generation.tokenizers.protocol import round_trip_f1
-from tecla.generation.tokenizers.remi import DURATIONS, POSITION_SEC, Remi
+from tecla.generation.tokenizers.remi import Remi
 from tecla.io.midi import load_midi, save_midi
 from tecla.music import Performance
 from tecla.training.composer import Piece, Schedule, draw, negative_log_likelihood, padded, previous_of, train
@@ -43,16 +44,18 @@ CONTEXT = 512
 SIXTEENTH_SEC = 0.125  # two of REMI's positions, four steps of 32 ms (nearly), so that no grid cuts a chorale's
 KEYS = range(-3, 4)  # a training chorale is read in seven keys
 PAIRS = 512
+STEPS_SEC = {"craykh-50ms": 0.05, "craykh-32ms": 0.032}
+# Small, so that minutes of one core teach them something.
 MODELS: dict[str, Callable[[int], nn.Module]] = {
-    "lstm": lambda v: Lstm(LstmConfig(v, width=320, layers=2, dropout=0.1)),
-    "gpt": lambda v: Gpt(GptConfig(v, width=192, heads=6, layers=5, context=CONTEXT)),
-    "music-transformer": lambda v: MusicTransformer(MusicTransformerConfig(v, width=192, heads=6, layers=5, reach=256)),
+    "lstm": lambda v: Lstm(LstmConfig(v, width=192, layers=2, dropout=0.1)),
+    "gpt": lambda v: Gpt(GptConfig(v, width=128, heads=4, layers=4, context=CONTEXT)),
+    "music-transformer": lambda v: MusicTransformer(MusicTransformerConfig(v, width=128, heads=4, layers=4, reach=256)),
 }
 TOKENIZERS: dict[str, Callable[[], Any]] = {
-    "jsb-grid": JsbGrid,
+    "jsb-grid": lambda: JsbGrid(SIXTEENTH_SEC),
     "craykh-125ms": lambda: CrayKH(SIXTEENTH_SEC),
-    "craykh-50ms": lambda: CrayKH(0.05),
-    "craykh-32ms": lambda: CrayKH(0.032),
+    "craykh-50ms": lambda: CrayKH(STEPS_SEC["craykh-50ms"]),
+    "craykh-32ms": lambda: CrayKH(STEPS_SEC["craykh-32ms"]),
     "remi": Remi,
     "miditok-remi": MidiTokRemi,
     "miditok-remi-bpe": MidiTokRemi,
@@ -135,13 +138,11 @@ def nats_per_token(model: nn.Module, pieces: Iterable[Piece]) -> float:
     return sum(bits_of(model, piece) for piece in pieces) * float(np.log(2)) / sum(map(len, pieces))
 
 
-def resolution_bits(name: str, ids: Piece) -> float:
-    """What REMI's bins save on playing that has no grid (likelihoods.py says how it is counted); 0 where it was not worked out."""
-    if name != "remi":
-        return 0.0
-    notes, lengths = int(((ids >= 34) & (ids < 122)).sum()), ids[(ids >= 154) & (ids < 154 + len(DURATIONS))] - 154
-    widths = np.gradient(DURATIONS.astype(float)) * POSITION_SEC
-    return float(notes * (np.log2(POSITION_SEC / 0.01) + 2) + np.log2(widths[lengths] / 0.01).sum())
+def resolution_bits(name: str, ids: Piece, n_notes: int) -> float:
+    """What coarse bins save on playing that has no grid, against 10 ms and single steps of velocity; not worked out for MidiTok: 0."""
+    if name in STEPS_SEC:  # each note's onset and end
+        return float(2 * n_notes * np.log2(STEPS_SEC[name] / BIN_SEC))
+    return remi_resolution(ids) if name == "remi" else 0.0
 
 
 @dataclass(frozen=True)
@@ -169,14 +170,17 @@ def cell(material: Material, kind: str, cpu_sec: float) -> str:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     model, name, judged = MODELS[kind](material.vocabulary), material.tokenizer, material.judged
-    schedule = Schedule(batch=8, length=256, rate=2e-3, warmup=20, average=0.99, judge_every=10**9, muon=kind != "lstm")
+    schedule = Schedule(batch=4, length=256, rate=3e-3, warmup=20, average=0.99, judge_every=10**9, muon=kind != "lstm")
     schedule = replace(schedule, steps=steps_within(model, material.pieces, schedule, cpu_sec))
     begin = time.process_time()
     with TemporaryDirectory() as folder:
         train(model, material.pieces, judged[:1], schedule, Path(folder), assess=nats_per_token)
         model.load_state_dict(torch.load(Path(folder) / "best.pt", weights_only=True)["weights"])
     took = time.process_time() - begin
-    saved = [resolution_bits(name, ids) if material.corpus != "JSB" else 0.0 for ids in judged]
+    saved = [
+        resolution_bits(name, ids, fact["notes"]) if material.corpus != "JSB" else 0.0
+        for ids, fact in zip(judged, material.facts, strict=True)
+    ]
     rows = [
         Likelihood(kind, name, bits_of(model, ids), len(ids), **fact, resolution_bits=extra, round_trip_f1=material.round_trip_f1)
         for ids, fact, extra in zip(judged, material.facts, saved, strict=True)
