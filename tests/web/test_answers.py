@@ -6,6 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ from tecla.io.notes import save_json
 from tecla.music import Performance
 from tecla.web import tasks
 from tecla.web.answers import Answers
+from tecla.web.files import LibraryFile
 from tecla.web.problems import ProblemError
 
 
@@ -46,3 +48,16 @@ def test_a_page_is_given_up_when_the_last_who_asked_has_left(tmp_path: Path) -> 
     with ThreadPoolExecutor(1) as thread:  # the browser's tests have a loop of their own in this one
         thread.submit(lambda: asyncio.run(asyncio.wait_for(story(), 60))).result()
     assert not (tmp_path / "long.page.json").exists()
+
+
+def test_a_file_that_is_deleted_before_it_is_sent_is_not_there(tmp_path: Path) -> None:
+    async def ask(path: Path) -> httpx.Response:
+        answer = LibraryFile(path, media_type="application/json")
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(answer), base_url="http://studio") as client:
+            return await client.get("/")
+
+    (tmp_path / "page.json").write_text("{}")
+    with ThreadPoolExecutor(1) as thread:
+        there, gone = (thread.submit(asyncio.run, ask(tmp_path / name)).result() for name in ("page.json", "gone.json"))
+    assert (there.status_code, there.text) == (200, "{}")
+    assert (gone.status_code, gone.json()["error"]["code"]) == (404, "deleted")

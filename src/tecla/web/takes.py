@@ -12,10 +12,10 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, File, Query, Response, UploadFile
 from fastapi import Form as FormField
-from starlette.responses import FileResponse
 
 from tecla.web import tasks
 from tecla.web.doors import REFUSALS, StudioHere, TakeId
+from tecla.web.files import LibraryFile
 from tecla.web.forms import Added, JobState, Name, Take
 from tecla.web.library import LONGEST_NAME
 from tecla.web.problems import ProblemError
@@ -90,18 +90,18 @@ def hear_again(studio: StudioHere, take: TakeId) -> dict[str, Any]:
     return studio.transcribe(take)
 
 
-@router.get("/{take}/sound", response_class=FileResponse)
-async def sound(studio: StudioHere, take: TakeId) -> FileResponse:
+@router.get("/{take}/sound", response_class=LibraryFile)
+async def sound(studio: StudioHere, take: TakeId) -> LibraryFile:
     """The sound that was handed in, as something every browser plays: as it was (wav, mp3, flac), or as flac."""
     source = _sound_of(studio, take)
     if source.suffix in _PLAYED_AS_IS:
-        return FileResponse(source, media_type=_PLAYED_AS_IS[source.suffix])
+        return LibraryFile(source, media_type=_PLAYED_AS_IS[source.suffix])
     made = await studio.answers.make(studio.library.made(take) / "sound.flac", tasks.make_sound, source=source)
-    return FileResponse(made, media_type="audio/flac")
+    return LibraryFile(made, media_type="audio/flac")
 
 
-@router.get("/{take}/spectrogram.png", response_class=FileResponse)
-async def spectrogram(studio: StudioHere, take: TakeId) -> FileResponse:
+@router.get("/{take}/spectrogram.png", response_class=LibraryFile)
+async def spectrogram(studio: StudioHere, take: TakeId) -> LibraryFile:
     """The sound's spectrogram on the piano roll's axes, grey, black for silence.
 
     352 rows, four a semitone, from MIDI pitch 108.5 (top) to 20.5 (bottom); columns evenly from 0 s to its end, 50 a second or, in
@@ -109,7 +109,7 @@ async def spectrogram(studio: StudioHere, take: TakeId) -> FileResponse:
     """
     made = studio.library.made(take) / "spectrogram.png"
     await studio.answers.make(made, tasks.draw_spectrogram, source=_sound_of(studio, take))
-    return FileResponse(made, media_type="image/png")
+    return LibraryFile(made, media_type="image/png")
 
 
 def _sound_of(studio: StudioHere, take: str) -> Path:

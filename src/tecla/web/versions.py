@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from starlette.responses import FileResponse
 
 from tecla.errors import TeclaError
 from tecla.io.notes import load_json, save_json
 from tecla.music import Performance
 from tecla.web import tasks
 from tecla.web.doors import REFUSALS, StudioHere, TakeId, VersionNumber
+from tecla.web.files import LibraryFile
 from tecla.web.forms import Comparison, Continuation, Edited, JobState, NewVersion, Page, Version, VersionState
 from tecla.web.library import Draft
 from tecla.web.problems import ProblemError
@@ -89,11 +89,11 @@ def delete(studio: StudioHere, take: TakeId, version: VersionNumber) -> Response
 
 
 @router.get("/versions/{version}/page", response_model=Page)
-async def page(studio: StudioHere, request: Request, take: TakeId, version: VersionNumber) -> FileResponse:
+async def page(studio: StudioHere, request: Request, take: TakeId, version: VersionNumber) -> LibraryFile:
     """The engraved pages, when in them what sounds, and which note each of their elements is. Hanging up gives the work up."""
     wait = {"on_progress": studio.telling_page(take, version), "gone": request.is_disconnected}
     made = await _make(studio, take, version, "page.json", tasks.make_page, **wait)
-    return FileResponse(made, media_type="application/json")
+    return LibraryFile(made, media_type="application/json")
 
 
 @router.post("/page", response_model=Page)
@@ -115,20 +115,20 @@ async def draft_page(studio: StudioHere, request: Request, take: TakeId, edited:
             file.unlink(missing_ok=True)
 
 
-@router.get("/versions/{version}/played.mp3", response_class=FileResponse)
-async def played(studio: StudioHere, take: TakeId, version: VersionNumber) -> FileResponse:
+@router.get("/versions/{version}/played.mp3", response_class=LibraryFile)
+async def played(studio: StudioHere, take: TakeId, version: VersionNumber) -> LibraryFile:
     """The version played on the sampled grand."""
     made = await _make(studio, take, version, "played.mp3", tasks.export)
-    return FileResponse(made, media_type="audio/mpeg")
+    return LibraryFile(made, media_type="audio/mpeg")
 
 
-@router.get("/versions/{version}/export.{format}", response_class=FileResponse)
-async def export(studio: StudioHere, take: TakeId, version: VersionNumber, format: Format) -> FileResponse:
+@router.get("/versions/{version}/export.{format}", response_class=LibraryFile)
+async def export(studio: StudioHere, take: TakeId, version: VersionNumber, format: Format) -> LibraryFile:
     """The version as a file to keep; several pages of svg or png come as a zip."""
     name = studio.library.take(take)["name"]
     file = await _exported(studio, take, version, format)
     suffix = file.suffix.removeprefix(".")
-    return FileResponse(file, media_type=_MEDIA[suffix], filename=f"{_safe(name)}.{suffix}")
+    return LibraryFile(file, media_type=_MEDIA[suffix], filename=f"{_safe(name)}.{suffix}")
 
 
 async def _exported(studio: StudioHere, take: str, version: int, format: str) -> Path:
