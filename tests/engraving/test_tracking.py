@@ -84,6 +84,15 @@ def test_the_stated_bar_is_kept() -> None:
     assert set(np.diff(np.flatnonzero(pulse.place == 0)).tolist()) == {3}
 
 
+@pytest.mark.parametrize("lost", [13, 14])
+def test_a_beat_too_few_costs_one_stated_bar_and_not_all_that_follow(lost: int) -> None:
+    kept = np.delete(np.arange(40), lost)
+    beats = np.stack([kept * 0.5, np.arange(39.0)])
+    pulse = find_bars(beats, heard(np.ones(39, bool), kept % 4 == 0, np.full(39, 0.5)), unread(39), bar=4)
+    assert np.allclose(pulse.beats_sec[pulse.place == 0], np.arange(0, 40, 4) * 0.5)
+    assert set(np.diff(np.flatnonzero(pulse.place == 0)).tolist()) == {4}
+
+
 def test_beats_reach_beyond_the_music() -> None:
     beats = np.stack([1.0 + np.arange(8) * 0.5, np.arange(8.0)])
     found = find_bars(beats, heard(np.ones(8, bool), np.arange(8) % 4 == 1, np.full(8, 0.5)), unread(8), bar=4)

@@ -10,6 +10,7 @@ reads the beats that were found, speaks there besides the beat network.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -176,18 +177,44 @@ def find_bars(
         merit[:, s] += weights.bar_in_bar * np.maximum(read.log_beat_in_bar[:, min(place, 3)], -6.0)
         if bar is None:
             merit[:, s] += metres[:, _BARS.index(length)]
-    path = _viterbi(merit, _bar_moves(states, weights, bar is not None))
-    return Pulse(times, np.array([states[s][1] for s in path]), np.array([states[s][0] for s in path]))
+    path = _viterbi(merit, _bar_moves(states, weights))
+    pulse = Pulse(times, np.array([states[s][1] for s in path]), np.array([states[s][0] for s in path]))
+    return even_bars(pulse, bar) if bar else pulse
 
 
-def _bar_moves(states: list[tuple[int, int]], weights: TrackingWeights, fixed: bool) -> NDArray[np.float64]:
+def even_bars(pulse: Pulse, bar: int) -> Pulse:
+    """Bars that were cut short, filled: `bar` beats evenly over the time between their lines, since somebody said that all have so many.
+
+    Half a bar and less is taken together with the next one. So a beat that was lost or found too many costs one bar, not all that follow.
+
+    >>> found = Pulse(np.arange(7.0), np.array([0, 1, 2, 0, 1, 0, 1]), np.full(7, 3))
+    >>> even_bars(found, 3).beats_sec.round(2).tolist()
+    [0.0, 1.0, 2.0, 3.0, 3.67, 4.33, 5.0, 6.0]
+    """
+    lines = np.flatnonzero(pulse.place == 0)
+    if len(lines) < 2:
+        return pulse
+    kept = [int(lines[0])]
+    for line in lines[1:].tolist():
+        if 2 * (line - kept[-1]) > bar:
+            kept.append(line)
+    places = [np.arange(kept[0], dtype=float)]
+    for begin, end in pairwise(kept):
+        count = bar * max(1, round((end - begin) / bar))
+        places.append(begin + np.arange(count) * (end - begin) / count)
+    places.append(np.arange(kept[-1], len(pulse.place), dtype=float))
+    times = np.interp(np.concatenate(places), np.arange(len(pulse.place)), pulse.beats_sec)
+    return Pulse(times, (np.arange(len(times)) - kept[0]) % bar, np.full(len(times), bar))
+
+
+def _bar_moves(states: list[tuple[int, int]], weights: TrackingWeights) -> NDArray[np.float64]:
     """What it costs to go from each place of a bar to each, (from, to): on to the next is free, a new metre or a cut bar is not."""
     moves = np.full((len(states), len(states)), _FAR)
     for s, (length, place) in enumerate(states):
         for t, (other, begin) in enumerate(states):
             if other == length and begin == (place + 1) % length:
                 moves[s, t] = 0.0
-            elif begin == 0 and not fixed:
+            elif begin == 0:
                 moves[s, t] = -weights.change * (other != length) - weights.odd * (place != length - 1)
     return moves
 
