@@ -1,13 +1,17 @@
 """Corpora are found in every layout they are published in, split as their authors split them."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from tecla.corpora import LOADERS, check_splits, load_corpus, maestro, shared_compositions
+from tecla.corpora import LOADERS, check_splits, load_corpus, maestro, music21_scores, shared_compositions
 from tecla.corpora.corpus import Recording
 from tecla.errors import InputError, InputWarning, OptionError
+from tecla.io.musicxml import save_musicxml
+from tecla.music.notation import TimeSignature
+from tecla.music.score import Event, Measure, Score
 
 ROWS = [
     ("Alban Berg", "Sonata Op. 1", "train", "2018/a.midi"),
@@ -148,3 +152,17 @@ def test_a_split_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     touch(tmp_path / "a_ENSTDkCl.mid")
     with pytest.raises(OptionError, match="no recordings in split 'train': it has test"):
         load_corpus(f"maps:{tmp_path}").of_split("train")
+
+
+def test_scores_of_music21_are_found_and_what_is_none_is_passed_over(tmp_path: Path) -> None:
+    for folder in ("haydn/opus1", "bach", "palestrina"):
+        (tmp_path / folder).mkdir(parents=True)
+    whole = Score((Measure(TimeSignature(3, 4), 0, {1: (Event(Fraction(3)),)}, Fraction(3)),))
+    save_musicxml(whole, tmp_path / "haydn/opus1/movement1.mxl")
+    for number in range(7):
+        save_musicxml(whole, tmp_path / f"bach/bwv{number}.mxl")
+    save_musicxml(whole, tmp_path / "palestrina/mass.mxl")
+    (tmp_path / "haydn/opus1/movement2.xml").write_text("<score-partwise/>")
+    assert [name for name, _ in music21_scores.scores(tmp_path)] == ["haydn/opus1/movement1.mxl", "bach/bwv0.mxl", "bach/bwv6.mxl"]
+    with pytest.raises(InputError, match="installed package"):
+        music21_scores.score_files(tmp_path / "bach")

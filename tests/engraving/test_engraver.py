@@ -8,6 +8,7 @@ import pytest
 
 from tecla.engraving import Wishes, engrave, engrave_with_grid
 from tecla.errors import OptionError
+from tecla.io.midi import load_midi
 from tecla.io.musicxml import load_musicxml, save_musicxml
 from tecla.music import Performance
 from tecla.music.notation import TimeSignature
@@ -98,3 +99,11 @@ def hostile(seed: int) -> Performance:
     pitch = (np.full(n, 60), rng.integers(0, 128, n), rng.integers(21, 109, n))[seed // 12 % 3]
     pedals = [(float(t), 64, int(v)) for t, v in zip(rng.uniform(0, onset.max() + 1, 9), rng.integers(0, 128, 9), strict=True)]
     return Performance.from_arrays(onset, onset + lasting, pitch, rng.integers(1, 128, n), controls=pedals)
+
+
+def test_the_demo_is_a_waltz_to_its_last_bar() -> None:
+    """Its beats are taken for bars until somebody says 3/4; it ends in a ritardando."""
+    take = load_midi(Path(__file__).parents[2] / "demo" / "evening-waltz.mid")
+    page = engrave_with_grid(take, Wishes(time=THREE))
+    assert len(page.score.measures) in (20, 21)  # the last chord may be held into another
+    assert page.downbeats_sec[[0, 19]] == pytest.approx([take.notes["onset_sec"][0], take.notes["onset_sec"][-1]], abs=0.07)

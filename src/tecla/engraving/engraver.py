@@ -39,6 +39,7 @@ from tecla.music.score import Score
 LEVELS: Final = ("faithful", "clean", "easy")
 MOST_NOTES: Final = 200_000
 _SAME_TEMPO: Final = 0.35  # octaves between the stated and the played tempo that rubato explains
+_SLOWEST_SEC: Final = 1.6  # nobody counts beats slower than 38 a minute: what is slower is a bar
 _STATED_WEIGHT: Final = 40.0  # log-likelihood an octave beyond that costs each stroke
 
 
@@ -153,6 +154,9 @@ def count_beats(performance: Performance, strokes: Strokes, heard: PulseReadings
         heard = _obey_tempo(heard, quarter_sec, metre)
     time = strokes.onset_sec if len(strokes.onset_sec) else np.zeros(1)
     beats = find_beats(strokes.onset_sec, heard)
+    if metre is not None and quarter_sec is None and len(beats[0]) > 2 and np.median(np.diff(beats[0])) > _SLOWEST_SEC:
+        quarter_sec = float(np.median(np.diff(beats[0])) / metre.bar_quarters)  # whole bars were counted: the stated metre says so
+        beats = find_beats(strokes.onset_sec, _obey_tempo(heard, quarter_sec, metre))
     pulse = find_bars(beats, heard, read_beats(performance, beats[0]), bar=beats_a_bar(metre) if metre else None)
     pulse = move_bar_lines(reach(pulse, float(time[0]), float(time[-1]), quarter_sec or 0.6), wishes.barline_shift_beats)
     return count_bars(pulse, heard, strokes, metre, quarter_sec)
