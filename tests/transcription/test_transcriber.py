@@ -68,3 +68,10 @@ def test_sounding_ends_carry_no_pedal_and_last_at_least_as_long(transcriber: Tra
     assert len(sounding.controls) == 0
     length = [(p.notes["offset_sec"] - p.notes["onset_sec"]).mean() for p in (key, sounding)]
     assert length[1] > length[0]
+
+
+def test_the_small_model_hears_the_demo_too(waltz: np.ndarray) -> None:
+    heard = Transcriber.load("small").transcribe(lambda: [waltz])
+    metrics = evaluate(load_midi(DEMO / "evening-waltz.mid"), heard, offsets="sounding")
+    assert metrics.onset.f1 > 0.95
+    assert metrics.onset_offset.f1 > 0.7

@@ -29,7 +29,7 @@ _SUSTAIN, _SUSTAIN_DOWN, _SUSTAIN_UP = range(3)
 class DecodeConfig:
     """Where to draw lines; chosen on `maps-disklavier-dev` (docs/experiments.md tells between which values)."""
 
-    onset_threshold: float = 0.5
+    onset_threshold: float = 0.63
     end_weight: float = 2.0
     pedal_event_weight: float = 1.0
     pedal_switch_cost: float = -1.0  # negative: pedal events are believed too little, short lifts got lost
