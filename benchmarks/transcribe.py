@@ -1,4 +1,4 @@
-"""How fast the whole command transcribes, and in how much memory: python benchmarks/transcribe.py [MINUTES ...]
+"""How fast the whole command transcribes, and in how much memory: python benchmarks/transcribe.py [--model small] [MINUTES ...]
 
 Plays a minute of made-up music on the sampled piano, repeats it to 10 minutes and to 2 hours (44.1 kHz stereo flac, in
 a temporary folder), and runs `tecla transcribe` on each as a process of its own: start, decoding, network, writing.
@@ -6,6 +6,7 @@ a temporary folder), and runs `tecla transcribe` on each as a process of its own
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import subprocess
@@ -40,9 +41,9 @@ def repeated(minute: NDArray[np.float32], minutes: int) -> Iterator[NDArray[np.f
         yield minute
 
 
-def measure(path: Path) -> tuple[float, float, float]:
+def measure(path: Path, model: str) -> tuple[float, float, float]:
     """Seconds, processor seconds over all cores, and peak MB of one command."""
-    command = [sys.executable, "-m", "tecla.cli", "transcribe", str(path), "--force"]
+    command = [sys.executable, "-m", "tecla.cli", "transcribe", str(path), "--model", model, "--force"]
     begin = time.perf_counter()
     process = subprocess.Popen(command)
     _, status, usage = os.wait4(process.pid, 0)
@@ -53,15 +54,18 @@ def measure(path: Path) -> tuple[float, float, float]:
 
 
 def main() -> None:
-    lengths = [int(argument) for argument in sys.argv[1:]] or [10, 120]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("minutes", type=int, nargs="*", default=[10, 120])
+    parser.add_argument("--model", default="default")
+    arguments = parser.parse_args()
     played = render(made_up_minute())[: MINUTE_SEC * SAMPLE_RATE]
     minute = np.pad(played, ((0, MINUTE_SEC * SAMPLE_RATE - len(played)), (0, 0)))
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     with tempfile.TemporaryDirectory() as folder:
-        for minutes in lengths:
+        for minutes in arguments.minutes:
             path = Path(folder) / f"{minutes}min.flac"
             save_audio(path, repeated(minute, minutes), SAMPLE_RATE)
-            took_sec, processor_sec, peak_mb = measure(path)
+            took_sec, processor_sec, peak_mb = measure(path, arguments.model)
             speed = minutes * MINUTE_SEC / took_sec
             print(f"{minutes:4d} min: {took_sec:.1f} s ({processor_sec:.1f} s of work), {speed:.1f} times real time, peak {peak_mb:.0f} MB")
 
