@@ -124,7 +124,9 @@ def engrave_readings(
     notes = arrange(find_ornaments(notes, performance, readings), readings, wishes.level)
     notes = _without_doubles(notes)
     grid = _reach(grid, max((n.end for n in notes), default=0))
-    notes = split_voices(notes, readings.flags[:, FLAGS.index("second_voice")], readings.log_value, [bar.start for bar in grid.bars])
+    second, starts = readings.flags[:, FLAGS.index("second_voice")], [bar.start for bar in grid.bars]
+    played_sec = np.stack([onset_sec, performance.sounding_offset_sec()], 1)
+    notes = split_voices(notes, second, readings.log_value, starts, played_sec)
     keys = _keys(performance.notes["pitch"].astype(np.int64), readings, grid, wishes.key_fifths)
     notes = _spell(notes, readings, grid, keys, wishes.key_fifths is not None)
     told = directions(performance, notes, grid, bridge, wishes.tempo_bpm)

@@ -26,6 +26,9 @@ _THIRD: Final = 4.0
 LEAST_REST: Final = TICKS // 2
 TINY_REST: Final = TICKS // 4
 GAP_COST: Final = 3.0  # log-likelihood a note that a rest stands for it, below which the rest is not written
+HELD_REST: Final = 2 * TICKS + 1  # both where the pedal carries a chord to the next one; chosen on development pieces
+HELD_GAP_COST: Final = 9.0
+_HELD_SEC: Final = 0.08  # pedals change with the new harmony, or just before it
 _LEAP: Final = 0.04  # cost of a semitone between a voice's notes
 
 
@@ -42,11 +45,16 @@ class _Chord:
 
 
 def split_voices(
-    notes: Sequence[Placed], second: NDArray[np.float64], log_value: NDArray[np.float64], starts: Sequence[int]
+    notes: Sequence[Placed],
+    second: NDArray[np.float64],
+    log_value: NDArray[np.float64],
+    starts: Sequence[int],
+    played_sec: NDArray[np.float64] | None = None,
 ) -> list[Placed]:
     """Gives every note a voice, and the notes of a chord one end. `second` (N,) is each note's odds to lie in a lower voice.
 
-    A note that its voice's next chord would overlap is cut short there.
+    A note that its voice's next chord would overlap is cut short there. `played_sec` (N, 2) says when each began and fell silent:
+    where the pedal carries a note to the next one there is no rest.
     """
     out: list[Placed] = []
     for staff in (1, 2):
@@ -56,7 +64,7 @@ def split_voices(
             costs = [_cost(note, voice, k, float(second[note.source]), log_value, starts) for k, voice in enumerate(voices)]
             _join(note, voices[int(np.argmin(costs))], log_value)
         for voice in voices:
-            _close_gaps(voice, log_value)
+            _close_gaps(voice, log_value, played_sec)
         out += [replace(n, end=c.end, voice=FIRST_VOICE[staff] + k) for k, voice in enumerate(voices) for c in voice for n in c.notes]
         out += _place_graces([n for n in notes if n.staff == staff and n.grace], out, staff)
     return _promote(sorted(out, key=lambda n: (n.onset, n.pitch)), starts)
@@ -96,14 +104,23 @@ def _join(note: Placed, voice: list[_Chord], log_value: NDArray[np.float64]) -> 
     voice.append(_Chord(note.onset, note.end, [note]))
 
 
-def _close_gaps(voice: list[_Chord], log_value: NDArray[np.float64]) -> None:
-    """Lengthens chords over rests shorter than an eighth, unless the network is sure of them: editors do not write the touch."""
+def _close_gaps(voice: list[_Chord], log_value: NDArray[np.float64], played_sec: NDArray[np.float64] | None) -> None:
+    """Lengthens chords over short rests, unless the network is sure: editors do not write the touch, and less so under the pedal."""
     for chord, following in itertools.pairwise(voice):
+        longest, sure = (HELD_REST, HELD_GAP_COST) if _is_held(chord, following, played_sec) else (LEAST_REST, GAP_COST)
         gap = following.onset - chord.end
-        if 0 < gap < LEAST_REST:
+        if 0 < gap < longest:
             cost = chord.merit(chord.end, log_value) - chord.merit(following.onset, log_value)
-            if cost < GAP_COST * len(chord.notes) or gap < TINY_REST:
+            if cost < sure * len(chord.notes) or gap < TINY_REST:
                 chord.end = following.onset
+
+
+def _is_held(chord: _Chord, following: _Chord, played_sec: NDArray[np.float64] | None) -> bool:
+    """Whether every note of a chord sounds until the next one begins."""
+    if played_sec is None:
+        return False
+    silent_sec = min(played_sec[note.source, 1] for note in chord.notes)
+    return bool(silent_sec >= max(played_sec[note.source, 0] for note in following.notes) - _HELD_SEC)
 
 
 def _place_graces(graces: Sequence[Placed], placed: Sequence[Placed], staff: int) -> list[Placed]:

@@ -1,0 +1,32 @@
+"""Rests that are written, and rests that are only touch."""
+
+import numpy as np
+import pytest
+
+from tecla.engraving.counting import TICKS, ticks
+from tecla.engraving.notewise import VALUES
+from tecla.engraving.placed import Placed
+from tecla.engraving.voices import split_voices
+
+EIGHTH = TICKS // 2
+
+
+def ends(played_sec: list[tuple[float, float]], doubt: float) -> list[int]:
+    """Ends in ticks of two notes a quarter apart, read as eighths, of which the network is sure by `doubt` in log-likelihood."""
+    notes = [Placed(at, at + EIGHTH, 60 + at, 1, source) for source, at in enumerate((0, TICKS))]
+    log_value = np.full((2, len(VALUES)), -doubt)
+    log_value[:, [ticks(value) == EIGHTH for value in VALUES]] = 0.0
+    return [n.end for n in split_voices(notes, np.zeros(2), log_value, [0], np.array(played_sec))]
+
+
+@pytest.mark.parametrize(
+    ("silent_sec", "doubt", "end"),
+    [
+        (0.25, 5.0, EIGHTH),  # the key came up, and with it the sound: a rest
+        (0.5, 5.0, TICKS),  # the pedal carried it to the next note
+        (0.45, 5.0, TICKS),  # or nearly: it changes with the harmony
+        (0.5, 7.9, TICKS),
+    ],
+)
+def test_what_the_pedal_carries_is_no_rest(silent_sec: float, doubt: float, end: int) -> None:
+    assert ends([(0.0, silent_sec), (0.5, 0.75)], doubt) == [end, TICKS + EIGHTH]
