@@ -172,16 +172,18 @@ def harmony_novelty(performance: Performance, time: NDArray[np.float64]) -> NDAr
     return np.asarray(_novelty(performance, time)[:, NOVELTY_SEC.index(1.0)])
 
 
-def _binned(row: NDArray[np.int64], lag_sec: NDArray[np.float64], weight: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
-    """Weights added up by row and lag, shared between the two nearest bins, (rows, LAGS)."""
-    place = (np.log2(np.maximum(lag_sec, 1e-3)) - LAGS[0]) / (LAGS[1] - LAGS[0])
-    inside = (place >= 0) & (place < len(LAGS) - 1)
+def binned(
+    row: NDArray[np.int64], lag_sec: NDArray[np.float64], weight: NDArray[np.float64], rows: int, lags: NDArray[np.float64] = LAGS
+) -> NDArray[np.float64]:
+    """Weights added up by row and lag, shared between the two nearest of `lags` (L,), evenly spaced in octaves; (rows, L)."""
+    place = (np.log2(np.maximum(lag_sec, 1e-3)) - lags[0]) / (lags[1] - lags[0])
+    inside = (place >= 0) & (place < len(lags) - 1)
     place, row, weight = place[inside], row[inside], weight[inside]
     lower = place.astype(np.int64)
     above = place - lower
-    flat = np.bincount(row * len(LAGS) + lower, weight * (1 - above), rows * len(LAGS))
-    flat += np.bincount(row * len(LAGS) + lower + 1, weight * above, rows * len(LAGS))
-    return np.asarray(flat.reshape(rows, len(LAGS)), np.float64)
+    flat = np.bincount(row * len(lags) + lower, weight * (1 - above), rows * len(lags))
+    flat += np.bincount(row * len(lags) + lower + 1, weight * above, rows * len(lags))
+    return np.asarray(flat.reshape(rows, len(lags)), np.float64)
 
 
 def _smoothed(time: NDArray[np.float64], histogram: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -199,9 +201,9 @@ def _spread(time: NDArray[np.float64], accent: NDArray[np.float64]) -> list[NDAr
     later = np.broadcast_to(np.arange(n)[:, None], index.shape)[exists]
     earlier = index[exists]
     lag = time[later] - time[earlier]
-    after = _binned(earlier, lag, accent[later], n)
-    before = _binned(later, lag, accent[earlier], n)
-    both = _binned(earlier, lag, accent[later] * accent[earlier], n)
+    after = binned(earlier, lag, accent[later], n)
+    before = binned(later, lag, accent[earlier], n)
+    both = binned(earlier, lag, accent[later] * accent[earlier], n)
     return [np.log1p(after), np.log1p(before), _smoothed(time, both)]
 
 
@@ -214,5 +216,5 @@ def _returns(performance: Performance, strokes: Strokes) -> NDArray[np.float64]:
         a, b = order[:-k], order[k:]
         same = pitch[a] == pitch[b]
         a, b = a[same], b[same]
-        histogram += _binned(stroke[a], onset[b] - onset[a], np.ones(len(a)), len(histogram))
+        histogram += binned(stroke[a], onset[b] - onset[a], np.ones(len(a)), len(histogram))
     return _smoothed(strokes.onset_sec, histogram)

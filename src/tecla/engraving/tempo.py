@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tecla.engraving.pulse import PERIODS, Strokes, harmony_novelty, local_mean
+from tecla.engraving.pulse import PERIODS, Strokes, binned, harmony_novelty, local_mean
 from tecla.music import Performance
 
 EVERY: Final = 4  # strokes from one judgement to the next
@@ -86,7 +86,7 @@ def _pairs(time: NDArray[np.float64], weight: NDArray[np.float64], marked: NDArr
     lag = time[index[second]] - time[index[first]]
     inside &= lag < _LONGEST_SEC
     rows = np.broadcast_to(index[first], second.shape)[inside]
-    return _binned(rows, lag[inside], (weight[index[first]] * weight[index[second]])[inside], len(time))
+    return binned(rows, lag[inside], (weight[index[first]] * weight[index[second]])[inside], len(time), _LAGS)
 
 
 def _returns(performance: Performance, strokes: Strokes) -> NDArray[np.float64]:
@@ -97,16 +97,5 @@ def _returns(performance: Performance, strokes: Strokes) -> NDArray[np.float64]:
     for k in (1, 2, 3, 4):
         a, b = order[:-k], order[k:]
         same = pitch[a] == pitch[b]
-        out += _binned(stroke[a[same]], (onset[b] - onset[a])[same], np.ones(int(same.sum())), len(out))
+        out += binned(stroke[a[same]], (onset[b] - onset[a])[same], np.ones(int(same.sum())), len(out), _LAGS)
     return out
-
-
-def _binned(row: NDArray[np.int64], lag_sec: NDArray[np.float64], weight: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
-    place = (np.log2(np.maximum(lag_sec, 1e-3)) - _LAGS[0]) / _STEP
-    inside = (place >= 0) & (place < len(_LAGS) - 1)
-    place, row, weight = place[inside], row[inside], weight[inside]
-    lower = place.astype(np.int64)
-    above = place - lower
-    flat = np.bincount(row * len(_LAGS) + lower, weight * (1 - above), rows * len(_LAGS))
-    flat += np.bincount(row * len(_LAGS) + lower + 1, weight * above, rows * len(_LAGS))
-    return np.asarray(flat.reshape(rows, len(_LAGS)), np.float64)

@@ -2,7 +2,7 @@
 
 Activations need a scale each, found on music that is played here: random textures on the sampled piano that comes with tecla, in rooms,
 microphones and noise. Weights keep seven bits, as processors without VNNI add up pairs in sixteen. Memories and heads stay as they are:
-they are a third of the work, and what they say is not rounded.
+they are a third of the exact network's work, and what they say is not rounded.
 """
 
 from __future__ import annotations
