@@ -40,6 +40,19 @@ def test_another_page_is_refused(studio: Server, origin: str) -> None:
     assert studio.http.get("/api/takes").json() == before
 
 
+def test_a_refusal_waits_for_the_rest_of_the_request(studio: Server) -> None:
+    """An answer before the last byte was read is lost in a reset on some systems."""
+    port = int(studio.url.rstrip("/").rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        line.sendall(f"POST /api/takes HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: null\r\nContent-Length: 10\r\n\r\nhalf ".encode())
+        line.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            line.recv(1)
+        line.settimeout(30)
+        line.sendall(b"a go.")
+        assert line.recv(12) == b"HTTP/1.1 403"
+
+
 def test_the_studios_own_page_is_let_in(studio: Server) -> None:
     own = studio.url.rstrip("/")
     assert studio.http.get("/api/takes", headers={"Origin": own, "Sec-Fetch-Site": "same-origin"}).status_code == 200

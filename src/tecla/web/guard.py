@@ -6,6 +6,8 @@ point here (DNS rebinding), its Host does. On an address that others can reach, 
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hmac
 import ipaddress
 import json
@@ -25,6 +27,8 @@ LARGEST_UPLOAD_BYTES: Final = 2 * 2**30
 LARGEST_BODY_BYTES: Final = 32 * 2**20
 UPLOAD_PATH: Final = "/api/takes"
 SESSION_PATH: Final = "/api/session"
+LARGEST_GOODBYE_BYTES: Final = 2**20
+LONGEST_GOODBYE_SEC: Final = 2.0
 _HEADERS: Final = {
     "content-security-policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
     " media-src 'self' blob:; connect-src 'self'; worker-src 'self'; object-src 'none'; base-uri 'none';"
@@ -162,8 +166,20 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, refused: Refused) 
         await receive()
         await send({"type": "websocket.close", "code": 1008, "reason": refused.code})
         return
+    await _read_on(receive)
     body = json.dumps(problem_body(refused.code, refused.detail)).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), (b"connection", b"close")]
     start: dict[str, Any] = {"type": "http.response.start", "status": refused.status_code, "headers": headers}
     await _with_headers(send)(start)
     await send({"type": "http.response.body", "body": body})
+
+
+async def _read_on(receive: Receive) -> None:
+    """Takes in what a refused request still brings, within bounds: a connection closed over unread bytes is reset, and its answer lost."""
+    read, more = 0, True
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LONGEST_GOODBYE_SEC):
+            while more and read < LARGEST_GOODBYE_BYTES:
+                message = await receive()
+                read += len(message.get("body", b""))
+                more = message.get("more_body", False)
