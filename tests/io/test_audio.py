@@ -190,6 +190,15 @@ def test_long_vorbis_and_streams_of_blocks_are_saved_whole(tmp_path: Path) -> No
     assert open_audio(tmp_path / "a.ogg").duration_sec == pytest.approx(60 * 50_000 / 44_100)
 
 
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".mp3", ".ogg"])
+def test_left_and_right_stay_where_they_are(tmp_path: Path, suffix: str) -> None:
+    both = np.stack([sine(), 0 * sine()], 1)
+    save_audio(tmp_path / f"a{suffix}", np.split(both, 10), 16_000)
+    left, right = soundfile.read(tmp_path / f"a{suffix}")[0][2000:14000].T
+    assert np.abs(left).max() == pytest.approx(np.abs(sine()).max(), rel=0.05)
+    assert np.abs(right).max() < 0.005
+
+
 def test_a_format_that_is_not_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"a.xyz cannot be written: tecla writes sound as .wav, .flac, .ogg, .mp3"):
         save_audio(tmp_path / "a.xyz", sine(), 16_000)

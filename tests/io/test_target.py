@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tecla.errors import OutputError
+from tecla.io.encoding import WRITABLE
 from tecla.io.target import check_target, whole_target, write_whole
 
 
@@ -44,7 +45,10 @@ def test_a_missing_folder_and_a_file_for_a_folder_are_named(tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX limits")
-@pytest.mark.parametrize("what", ["save_midi", "save_json", "save_audio"])
+@pytest.mark.parametrize(
+    "what",
+    ["save_midi(music, 'out.mid')", "save_json(music, 'out.mid')", *(f"save_audio('out{suffix}', noise, 16000)" for suffix in WRITABLE)],
+)
 def test_a_disk_that_fills_up_leaves_nothing_behind(tmp_path: Path, what: str) -> None:
     """The limit on file size stands in for the full disk: the write fails half way with an OSError."""
     script = f"""
@@ -55,10 +59,11 @@ from tecla.io.audio import save_audio
 from tecla.io.midi import save_midi
 from tecla.io.notes import save_json
 from tecla.music import Performance
+noise = np.random.default_rng(0).normal(0, 0.2, 999999)
 music = Performance.from_arrays(np.arange(5000.0), np.arange(5000.0) + 0.5, 60)
 resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
 try:
-    save_audio("out.wav", np.zeros(99999, np.float32), 16000) if "{what}" == "save_audio" else {what}(music, "out.mid")
+    {what}
 except OutputError as error:
     print(error)
 """

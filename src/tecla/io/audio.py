@@ -1,11 +1,12 @@
 """Sound files in, as a stream of mono float32 blocks in constant memory, and out, whole or not at all.
 
 One reader, FFmpeg's through PyAV, in a process of its own (decoder.py): measured beside libsndfile it is as fast, reads video and
-m4a too, goes on past damage in the middle of a file where libsndfile gives up, and keeps quiet on stderr. Writing is libsndfile's.
+m4a too, goes on past damage in the middle of a file where libsndfile gives up, and keeps quiet on stderr. encoding.py writes.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -19,18 +20,13 @@ from numpy.typing import ArrayLike, NDArray
 from tecla.errors import InputError, InputWarning, OptionError, OutputError
 from tecla.io.decoder import decode_mono, probe
 from tecla.io.decoding import mix
+from tecla.io.encoding import WRITABLE, write_frames
 from tecla.io.target import whole_target
 
 SAMPLE_RATE: Final = 16_000
 READABLE: Final = frozenset(
     ".wav .flac .mp3 .ogg .oga .opus .m4a .aac .mp4 .m4v .mov .mkv .webm .avi .aif .aiff .w64 .caf .wma .au .mka .ac3".split()
 )
-_FORMATS: Final = {
-    ".wav": ("WAV", "PCM_16"),
-    ".flac": ("FLAC", "PCM_16"),
-    ".ogg": ("OGG", "VORBIS"),
-    ".mp3": ("MP3", "MPEG_LAYER_III"),
-}
 _LOWEST_RATE: Final = 2_000
 _HIGHEST_RATE: Final = 768_000
 _DC_SEC: Final = 5
@@ -126,31 +122,23 @@ def save_audio(
     Raises:
         OutputError: another suffix, a rate the format has not, or a target that cannot be written.
     """
-    import soundfile  # noqa: PLC0415
-
     path = Path(path)
-    if path.suffix.lower() not in _FORMATS:
-        raise OutputError(f"{path} cannot be written: tecla writes sound as {', '.join(_FORMATS)}")
-    format_, subtype = _FORMATS[path.suffix.lower()]
-    blocks = _short_blocks([samples] if isinstance(samples, np.ndarray) else samples)
+    suffix = path.suffix.lower()
+    if suffix not in WRITABLE:
+        raise OutputError(f"{path} cannot be written: tecla writes sound as {', '.join(WRITABLE)}")
+    blocks = map(_frames, [samples] if isinstance(samples, np.ndarray) else samples)
     first = next(blocks, np.zeros((0, 1), np.float32))
     with whole_target(path) as neighbour:
         try:
-            with soundfile.SoundFile(neighbour, "w", sample_rate, first.shape[1], subtype, format=format_) as file:
-                file.write(first)
-                for block in blocks:
-                    file.write(block)
-        except (soundfile.LibsndfileError, AssertionError) as error:  # a short write is an assertion in soundfile
-            why = str(error) or "the disk is full"
-            raise OutputError(f"{path} cannot be written ({why}): free some space, or try .wav") from error
+            write_frames(neighbour, suffix, itertools.chain([first], blocks), sample_rate, first.shape[1])
+        except ValueError as error:
+            raise OutputError(f"{path} cannot be written ({error}): free some space, or try .wav") from error
 
 
-def _short_blocks(blocks: Iterable[NDArray[np.floating[Any]]]) -> Iterator[NDArray[np.float32]]:
-    """(n, channels) blocks of at most 2^16 frames: libsndfile's Vorbis encoder overflows its stack on long ones."""
-    for block in blocks:
-        frames = np.asarray(block, np.float32).reshape(len(block), -1 if len(block) else 1)
-        for start in range(0, len(frames), 2**16):
-            yield np.clip(frames[start : start + 2**16], -1.0, 1.0)
+def _frames(block: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """(n,) or (n, channels) -> (n, channels), within full scale."""
+    frames = np.asarray(block, np.float32)
+    return np.clip(frames.reshape(len(frames), -1 if len(frames) else 1), -1.0, 1.0)
 
 
 def _finite(name: str, blocks: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
