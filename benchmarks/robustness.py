@@ -3,15 +3,16 @@
     python benchmarks/robustness.py --corpus maps:maps-disklavier-dev --seconds 60 --png robustness.png --json robustness.json
 
 Each take is spoilt in each way, transcribed whole, and judged against its own MIDI after the one shift that suits it best.
-`--estimates FOLDER` judges another program's MIDI instead: FOLDER/CONDITION/TAKE.mid, heard from what `--write FOLDER` puts there as
-CONDITION/TAKE.flac.
+Other programs stand beside it: `--write FOLDER` puts the spoilt sound there as CONDITION/TAKE.flac, and `--estimates NAME=FOLDER` judges
+the MIDI that a program made of it, FOLDER/CONDITION/TAKE.mid.
 """
 
 import argparse
 import io
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -172,19 +173,24 @@ def main() -> None:
     arguments = parse()
     takes = [take for take in load_corpus(arguments.corpus).recordings if take.audio is not None]
     conditions = [row for row in CONDITIONS if not arguments.only or row[0] in arguments.only]
-    results: dict[str, dict[str, float]] = {row[0]: {} for row in conditions}
+    results: dict[str, dict[str, dict[str, float]]] = {}  # program, condition, take
     for take in takes:
         whole = load_audio(take.audio, RATE)[: int(arguments.seconds * RATE)]
         for number, (name, _, _, spoil, speed) in enumerate(conditions):
             sound = spoil(whole, np.random.default_rng([arguments.seed, number]))
-            found = hear(arguments, name, take, sound)
-            if found is not None:
-                results[name][take.name] = onset_f1(take, arguments.seconds, speed, found)
+            for program, found in hear(arguments, name, take, sound):
+                f1 = onset_f1(take, arguments.seconds, speed, found)
+                results.setdefault(program, {}).setdefault(name, {})[take.name] = f1
     if arguments.write:
         return
-    summary = {name: vars(uncertainty.evaluate(list(by_take.values()))) for name, by_take in results.items()}
-    for name, row in summary.items():
-        print(f"{name:20} {row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]", flush=True)
+    summary = {
+        program: {name: vars(uncertainty.evaluate(list(by_take.values()))) for name, by_take in by_condition.items()}
+        for program, by_condition in results.items()
+    }
+    print(f"{'':20}", *(f"{program:20}" for program in summary))
+    for row in conditions:
+        cells = (by_condition[row[0]] for by_condition in summary.values())
+        print(f"{row[0]:20}", *(f"{cell['mean']:.3f} [{cell['low']:.3f}, {cell['high']:.3f}]" for cell in cells), flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps({"takes": results, "summary": summary}, indent=1))
     if arguments.png:
@@ -197,22 +203,23 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60, help="of each take, from its beginning")
     parser.add_argument("--only", action="append", choices=[row[0] for row in CONDITIONS])
     parser.add_argument("--write", type=Path, help="write the spoilt sound here and hear nothing")
-    parser.add_argument("--estimates", type=Path, help="another program's MIDI of that sound")
+    parser.add_argument("--estimates", action="append", default=[], metavar="NAME=FOLDER", help="another program's MIDI of that sound")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--png", type=Path)
     return parser.parse_args()
 
 
-def hear(arguments: argparse.Namespace, condition: str, take: Recording, sound: Sound) -> Performance | None:
+def hear(arguments: argparse.Namespace, condition: str, take: Recording, sound: Sound) -> Iterator[tuple[str, Performance]]:
+    """What each program makes of a sound: (its name, notes)."""
     if arguments.write:
         folder = arguments.write / condition
         folder.mkdir(parents=True, exist_ok=True)
         save_audio(folder / f"{take.name}.flac", [sound[:, None]], RATE)
-        return None
-    if arguments.estimates:
-        return load_midi(arguments.estimates / condition / f"{take.name}.mid")
-    return transcribe(array_source(sound, RATE))
+        return
+    yield "tecla", transcribe(array_source(sound, RATE))
+    for program, _, folder in (text.partition("=") for text in arguments.estimates):
+        yield program, load_midi(Path(folder) / condition / f"{take.name}.mid")
 
 
 def onset_f1(take: Recording, seconds: float, speed: float, found: Performance) -> float:
@@ -231,17 +238,27 @@ def faster(played: Performance, speed: float) -> Performance:
     return Performance(struck, moves)
 
 
-def draw(summary: dict[str, dict[str, float]], conditions: list[tuple[str, str, float, Spoil, float]], path: Path) -> None:
+def draw(summary: dict[str, dict[str, dict[str, float]]], conditions: list[tuple[str, str, float, Spoil, float]], path: Path) -> None:
     from matplotlib.figure import Figure
 
-    figure = Figure((8, 0.33 * len(conditions) + 1.2), layout="constrained")
+    figure = Figure((8, 0.36 * len(conditions) + 1.3), layout="constrained")
     axes = figure.subplots()
     place = np.arange(len(conditions))[::-1]
-    rows = [summary[row[0]] for row in conditions]
-    mean, low, high = (np.array([row[key] for row in rows]) for key in ("mean", "low", "high"))
-    axes.barh(place, mean, xerr=[mean - low, high - mean], color="#3f6c8f", ecolor="#1d2b36", height=0.62, capsize=2)
-    axes.axvline(mean[0], color="#c0562f", lw=1, ls="--")
-    axes.set(yticks=place, yticklabels=[row[0] for row in conditions], xlim=(0, 1), xlabel="onset F1, mean and 95 % interval over takes")
+    spread = 0.25 * (np.arange(len(summary)) - (len(summary) - 1) / 2)
+    for program, shift_up, colour, marker in zip(summary, -spread, ("#c0562f", "#3f6c8f", "#7a8b4f", "#6b5b7b"), "osD^", strict=False):
+        rows = [summary[program][row[0]] for row in conditions]
+        mean, low, high = (np.array([row[key] for row in rows]) for key in ("mean", "low", "high"))
+        whiskers = {"xerr": [mean - low, high - mean], "elinewidth": 1, "capsize": 2}
+        axes.errorbar(mean, place + shift_up, fmt=marker, color=colour, markersize=5, label=program, **whiskers)
+    families = [row[1] for row in conditions]
+    for above, (one, other) in enumerate(pairwise(families)):
+        if one != other:
+            axes.axhline(place[above] - 0.5, color="#d8d4cc", lw=0.8)
+    names = [row[0] for row in conditions]
+    axes.set(
+        yticks=place, yticklabels=names, xlim=(0, 1), ylim=(-0.6, len(names) - 0.4), xlabel="onset F1, mean and 95 % interval over takes"
+    )
+    axes.legend(loc="lower left", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=150)
 
