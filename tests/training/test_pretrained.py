@@ -1,5 +1,6 @@
 """What was exported can be learned on: the network comes back out of its .onnx file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,18 +17,31 @@ from tecla.transcription.network import find_weights
 TINY = HarmonicConfig(channels=8, blocks=2, mix_channels=2, memory=4, pedal_memory=5)
 
 
-def test_a_network_comes_back_from_its_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_network_comes_back_from_its_file(tmp_path: Path, stride: int) -> None:
     torch.manual_seed(0)
-    network = HarmonicNet(TINY).train()
+    network = HarmonicNet(replace(TINY, memory_stride=stride)).train()
     for _ in range(3):
         network(torch.randn(2, len(WINDOWS), 20, N_BINS) * 2 + 0.5)
     export_onnx(network, tmp_path / "a.onnx")
     features = torch.randn(2, len(WINDOWS), 30, N_BINS)
     again = load_pretrained(tmp_path / "a.onnx")
-    assert again.config == TINY
+    assert again.config == network.config
     with torch.no_grad():
         for ours, theirs in zip(again.train()(features), network.eval()(features), strict=True):
             assert torch.allclose(ours, theirs, atol=1e-4)
+
+
+def test_a_trunk_goes_under_another_memory(tmp_path: Path) -> None:
+    whole = HarmonicNet(TINY).train()
+    whole(torch.randn(2, len(WINDOWS), 20, N_BINS))
+    export_onnx(whole, tmp_path / "a.onnx")
+    light = load_pretrained(tmp_path / "a.onnx", replace(TINY, memory=3, memory_stride=2)).eval()
+    assert (light.config.memory, light.config.memory_stride, light.config.channels) == (3, 2, 8)
+    inside = torch.randn(1, len(WINDOWS), 20, N_BINS)
+    heard = [nn.Sequential(n.fold, n.fold_norm, nn.ReLU(), n.enter, n.enter_norm, nn.ReLU())(inside) for n in (whole.eval(), light)]
+    assert torch.allclose(*heard, atol=1e-4)
+    assert light(inside).keys.shape == (1, 20, 88, 6)
 
 
 def test_the_shipped_weights_learn_on_all_but_their_statistics() -> None:

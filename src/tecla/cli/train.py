@@ -36,7 +36,10 @@ def transcriber(
     ] = None,
     minutes: Annotated[float | None, typer.Option(help="About how long to train on this machine. (default: 45)")] = None,
     steps: Annotated[int | None, typer.Option(help="How many batches to train on, instead of minutes.")] = None,
-    size: Annotated[str | None, typer.Option(help="small or full. (default: full on a GPU, small without)")] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(help="small or full; light, with --init: their trunk, a lesser memory. (default: full on a GPU, small without)"),
+    ] = None,
     batch: Annotated[int | None, typer.Option(help="Examples of 10 s a batch. (default: 32 on a GPU, 6 without)")] = None,
     rate: Annotated[float | None, typer.Option(help="Peak learning rate. (default: 0.002, with --init 0.0003)")] = None,
     seed: Annotated[int, typer.Option(help="Decides every random choice.")] = 0,

@@ -42,6 +42,7 @@ class HarmonicConfig:
     blocks: int = 6
     mix_channels: int = 8
     memory: int = 64
+    memory_stride: int = 1  # the memory hears one frame in so many; the heads see all of them
     pedal_memory: int = 48
     key_channels: int = 6
     pedal_channels: int = 4
@@ -109,8 +110,15 @@ class HarmonicNet(nn.Module):
         batch, channels, frames, keys = x.shape
         per_key = x.permute(0, 3, 2, 1)  # (B, P, T, C)
         strings = per_key.reshape(batch * keys, frames, channels)
-        remembered, _ = self.memory(strings)
-        logits = self.keys(torch.cat([remembered, strings], -1)).view(batch, keys, frames, -1)
+        logits = self.keys(torch.cat([self._remember(strings), strings], -1)).view(batch, keys, frames, -1)
         whole = torch.cat([per_key.mean(1), per_key.amax(1)], -1)  # (B, T, 2 C)
         pedal, _ = self.pedal_memory(whole)
         return Heads(logits.transpose(1, 2), self.pedals(pedal))
+
+    def _remember(self, strings: Tensor) -> Tensor:
+        """What the memory makes of each frame, (B * P, T, C) -> (B * P, T, 2 M); it hears one frame in `memory_stride`."""
+        stride = self.config.memory_stride
+        if stride == 1:
+            return self.memory(strings)[0]
+        remembered, _ = self.memory(strings[:, ::stride])
+        return remembered.repeat_interleave(stride, 1)[:, : strings.shape[1]]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Final
 
+import onnx
 import torch
 from torch import Tensor, nn
 
 from tecla.transcription.features import N_BINS, WINDOWS
+
+MEMORY_STRIDE: Final = "memory_stride"  # all else about a network can be read from the shapes of its weights
 
 
 class _Activated(nn.Module):
@@ -37,4 +41,7 @@ def export_onnx(network: nn.Module, path: Path) -> None:
             _Activated(network).cpu().eval(), (example,), str(partial), input_names=["features"], output_names=["keys", "pedals"],
             dynamic_axes={"features": {2: "frames"}, "keys": {0: "frames"}, "pedals": {0: "frames"}}, opset_version=17, dynamo=False,
         )  # fmt: skip
+    model = onnx.load(str(partial))
+    onnx.helper.set_model_props(model, {MEMORY_STRIDE: str(getattr(getattr(network, "config", None), "memory_stride", 1))})
+    onnx.save(model, str(partial))
     partial.rename(path)
