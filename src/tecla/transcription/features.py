@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft  # type: ignore[import-untyped]
 
 SAMPLE_RATE: Final = 16000
 HOP_SAMPLES: Final = 320
@@ -72,9 +73,9 @@ def _one_window(samples: NDArray[np.float32], window: int, n_frames: int) -> NDA
     framed = np.lib.stride_tricks.sliding_window_view(samples[first:], window)[::HOP_SAMPLES][:n_frames]  # (T, window)
     out = np.empty((n_frames, N_BINS), np.float32)
     for start in range(0, n_frames, 64):  # a few megabytes at a time stay in the cache
-        # In double precision, in which numpy's transform is three times as fast.
-        spectrum = np.fft.rfft(np.multiply(framed[start : start + 64], taper(window), dtype=np.float64), axis=1)
-        power = (np.square(spectrum.real) + np.square(spectrum.imag)).astype(np.float32)
+        # scipy's transform, in single precision, takes less than half the time of numpy's in either.
+        spectrum = fft.rfft(framed[start : start + 64] * taper(window), axis=1)
+        power = np.square(spectrum.real) + np.square(spectrum.imag)
         for bins, heard, weights in _bands(window):
             out[start : start + 64, bins] = power[:, heard] @ weights
     return power_to_feature(out)
