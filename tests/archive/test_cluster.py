@@ -1,64 +1,156 @@
-"""A real Ray cluster of two nodes on this machine: the same outcomes as the pool, a lost node, a poisoned job, lost connections."""
+"""A real Ray cluster of two nodes on this machine, and everything that may happen to it, on one archive, one thing after the other.
 
+TECLA_CLUSTER_FILES=1000 does it to a thousand recordings instead of some dozens.
+"""
+
+import os
+import resource
+import signal
 import sqlite3
+import subprocess
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tecla.archive.cluster import in_cluster
+from tecla.archive.listening import Heard, Job, hear
 from tecla.archive.run import Tally, run_archive
-from tecla.errors import InputError
+from tecla.errors import InputError, OutputError
 
 # Ray 2.60 leaves sockets and subprocesses of its own to the garbage collector.
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::FutureWarning"
 )
 
-POISON = "__import__('os').kill(__import__('os').getpid(), 9)"
-N_FILES = 24
+N_FILES = int(os.environ.get("TECLA_CLUSTER_FILES", "40"))
+NODE: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100 * 2**20}
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    from ray.cluster_utils import Cluster
+def test_each_failure_in_its_turn_loses_and_duplicates_nothing(
+    tmp_path: Path, record: Callable[..., Path], command: Callable[..., "subprocess.Popen[str]"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sounds, archive, full = tmp_path / "in", tmp_path / "out", tmp_path / "full"
+    for i in range(N_FILES - 1):
+        record(sounds / f"{i:04d}.wav", seconds=0.5, pitch=40 + i % 50)
+    record(sounds / "poisoned.wav", seconds=0.6)  # the longest comes first
+    words = (sounds, "-o", archive, "--to", "mid", "--ray")
 
-    small = {"num_cpus": 1, "object_store_memory": 100 * 2**20, "include_dashboard": False}
-    nodes = Cluster(initialize_head=True, head_node_args=small)
-    nodes.second = nodes.add_node(num_cpus=1, object_store_memory=100 * 2**20)
-    nodes.wait_for_nodes()
-    yield nodes
-    nodes.shutdown()
+    with two_nodes() as nodes:
+        told = []
 
+        def happen(tally: Tally) -> None:
+            told.append(tally.done + tally.failed)
+            if told[-1] == N_FILES // 8:
+                os.kill(min(workers()), signal.SIGKILL)
+            if told[-1] == N_FILES // 4:
+                nodes.remove_node(nodes.second, allow_graceful=False)
+            if told[-1] == N_FILES // 2:
+                full.touch()
 
-def test_a_poisoned_job_costs_no_other(cluster: Any) -> None:
-    jobs = [f"{i} + 1" for i in range(6)]
-    outcomes = {outcome.job: outcome.result for outcome in in_cluster(eval, [*jobs[:3], POISON, *jobs[3:]], cluster.address)}
-    assert outcomes == {**{job: eval(job) for job in jobs}, POISON: None}
+        monkeypatch.setattr("tecla.archive.run.hear", on_a_bad_day(full))
+        with pytest.raises(OutputError, match="cannot be written"):
+            run_archive([str(sounds)], str(archive), ["mid"], ray_address=nodes.address, on_progress=happen)
+        assert told == list(range(1, len(told) + 1))
+        assert len(told) >= N_FILES // 2
+        ((error,),) = rows(archive, "SELECT error FROM files WHERE status = 'failed'")
+        assert "died" in error
+        assert n_done(archive) == n_results(archive) == len(told) - 1
 
+        full.unlink()
+        nodes.add_node(**NODE)
+        nodes.wait_for_nodes()
+        running = command(*words, nodes.address)
+        wait_for(archive, 5 * N_FILES // 8)
+        os.kill(running.pid, signal.SIGINT)  # Ctrl-C
+        _, said = running.communicate(timeout=120)
+        assert running.returncode == 130, said
 
-def test_a_lost_node_loses_and_duplicates_nothing(cluster: Any, tmp_path: Path, record: Callable[..., Path]) -> None:
-    for i in range(N_FILES):
-        record(tmp_path / "in" / f"{i:02d}.wav", seconds=0.5, pitch=50 + i)
-    seen = []
+        running = command(*words, nodes.address)
+        wait_for(archive, 3 * N_FILES // 4)
+        os.killpg(running.pid, signal.SIGKILL)  # a reboot: whoever runs the command, and both nodes
+        running.communicate(timeout=60)
 
-    def lose_a_node(tally: Tally) -> None:
-        seen.append(tally.done)
-        if len(seen) == 5:
-            cluster.remove_node(cluster.second, allow_graceful=False)
-
-    tally = run_archive([str(tmp_path / "in")], str(tmp_path / "out"), ["mid"], ray_address=cluster.address, on_progress=lose_a_node)
-    assert (tally.done, tally.failed) == (N_FILES, 0)
-    assert seen == list(range(1, N_FILES + 1))
-    with sqlite3.connect(tmp_path / "out" / "catalogue.sqlite") as db:
-        assert db.execute("SELECT count(*), count(DISTINCT source), sum(status = 'done') FROM files").fetchone() == (N_FILES,) * 3
-    assert len(list((tmp_path / "out").glob("default-*/in/*.mid"))) == N_FILES
-    assert not (tmp_path / "out" / ".work").exists()
-    again = run_archive([str(tmp_path / "in")], str(tmp_path / "out"), ["mid"], ray_address=cluster.address)
-    assert again.to_do == 0
+    finished = n_done(archive)
+    with two_nodes() as nodes:
+        running = command(*words, nodes.address)
+        out, said = running.communicate(timeout=600)
+        assert running.returncode == 0, said
+    assert f"{N_FILES - finished} of {N_FILES - finished} recordings done" in out
+    ((n_rows, n_sources),) = rows(archive, "SELECT count(*), count(DISTINCT source) FROM files")
+    assert n_rows == n_sources == n_done(archive) == n_results(archive) == N_FILES
+    assert not (archive / ".work").exists()
 
 
 def test_no_cluster_there() -> None:
     with pytest.raises(InputError, match="no Ray cluster answers"):
         list(in_cluster(eval, ["1"], "127.0.0.1:1"))
+
+
+@contextmanager
+def two_nodes() -> Iterator[Any]:
+    """A cluster that ends as by a power cut."""
+    from ray.cluster_utils import Cluster
+
+    nodes = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
+    try:
+        nodes.second = nodes.add_node(**NODE)
+        nodes.wait_for_nodes()
+        yield nodes
+    finally:
+        for node in reversed(nodes.list_all_nodes()):
+            nodes.remove_node(node, allow_graceful=False)
+        nodes.shutdown()
+
+
+def on_a_bad_day(full: Path) -> Callable[[Job], Heard]:
+    """Hears as ever, unless the file is poisoned, which no known one is any more, or there is no room on the disk."""
+
+    def bad_day(job: Job) -> Heard:
+        if "poisoned" in job.stem:
+            os.kill(os.getpid(), signal.SIGKILL)
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        if full.exists():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (20, before[1]))
+        try:
+            return hear(job)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return bad_day
+
+
+def workers() -> list[int]:
+    """The processes of this process's cluster that hear."""
+    told = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    lines = [line.split(None, 2) for line in told.splitlines()]
+    parents = {int(pid): int(parent) for pid, parent, *_ in lines}
+
+    def ours(pid: int) -> bool:
+        return pid == os.getpid() or (pid in parents and ours(parents[pid]))
+
+    return [int(pid) for pid, _, *args in lines if args and args[0].startswith("ray::task") and ours(int(pid))]
+
+
+def rows(archive: Path, query: str) -> list[tuple]:
+    with closing(sqlite3.connect(archive / "catalogue.sqlite")) as catalogue:
+        return catalogue.execute(query).fetchall()
+
+
+def n_done(archive: Path) -> int:
+    return rows(archive, "SELECT count(*) FROM files WHERE status = 'done'")[0][0]
+
+
+def n_results(archive: Path) -> int:
+    return len(list(archive.glob("default-*/in/*.mid")))
+
+
+def wait_for(archive: Path, n_files: int) -> None:
+    for _ in range(6000):
+        if n_done(archive) >= n_files:
+            return
+        time.sleep(0.05)
+    pytest.fail("the run does not get on")

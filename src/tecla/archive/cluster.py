@@ -42,7 +42,8 @@ def in_cluster(work: Callable[[J], R], jobs: Iterable[J], address: str, workers:
         try:
             while True:
                 cores = int(ray.cluster_resources().get("CPU", 1))
-                for job in islice(waiting, (workers or _AHEAD * cores) - len(running)):
+                room = (workers or _AHEAD * cores) - len(running)
+                for job in islice(waiting, max(0, room)):  # below 0 when a machine was lost
                     running[task.remote(job)] = job
                 if not running:
                     return
