@@ -19,6 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 ROOT: Final = Path(__file__).parents[1]
 LIMITS: Final = ("-timeout=10", "-rss_limit_mb=2048", "-malloc_limit_mb=2048", "-print_final_stats=1", "-verbosity=0", "-detect_leaks=0")
 MOST_FOUND: Final = 50
@@ -78,9 +80,26 @@ def read_csv(path: Path) -> object:
 
 
 def read_onnx(path: Path) -> object:
-    from tecla.transcription.network import Network
+    from tecla.weights.session import open_network
 
-    return Network(path, threads=1)
+    return open_network(path).run(None, {"features": np.zeros((1, 4), np.float32)})
+
+
+def read_onnxruntime(path: Path) -> object:
+    """What the process of its own does, here."""
+    from tecla.weights.session import answer
+
+    feeds = [["features", "<f4", [1, 4]]]
+    return list(answer({"file": str(path), "outputs": None, "feeds": feeds}, bytes(16)))
+
+
+def read_verovio(path: Path) -> object:
+    """A page of whatever the reader of MusicXML lets through, drawn here and not in a process of its own."""
+    from tecla.io.musicxml import load_musicxml
+    from tecla.io.xmlwriter import score_to_xml
+    from tecla.rendering.verovio_process import answer
+
+    return list(answer({"follow": True}, score_to_xml(load_musicxml(path)).encode()))
 
 
 READERS: Final[dict[str, tuple[str, Callable[[Path], object]]]] = {
@@ -93,6 +112,8 @@ READERS: Final[dict[str, tuple[str, Callable[[Path], object]]]] = {
     "audio": (".wav", read_audio),
     "ffmpeg": (".wav", read_ffmpeg),
     "onnx": (".onnx", read_onnx),
+    "onnxruntime": (".onnx", read_onnxruntime),
+    "verovio": (".musicxml", read_verovio),
 }
 
 
@@ -112,9 +133,9 @@ def seeds(reader: str) -> Iterator[bytes]:
             yield b'X:1\nT:a\nM:6/8\nL:1/8\nQ:3/8=80\nK:D dor\n|:"Am"A2B {g}c>d (3efg|[1 [CE]2 z4:|[2 ^F,6|]\n'
         elif reader in ("audio", "ffmpeg"):
             yield from sounds()
-        elif reader == "onnx":
+        elif reader in ("onnx", "onnxruntime"):
             yield tiny_network()
-        elif reader in ("musicxml", "mxl"):
+        elif reader in ("musicxml", "mxl", "verovio"):
             from tecla.engraving import Wishes, engrave
 
             save_musicxml(engrave(played, Wishes()), path)
@@ -127,7 +148,6 @@ def seeds(reader: str) -> Iterator[bytes]:
 def sounds() -> Iterator[bytes]:
     """A tenth of a second of a tone in every kind of file that FFmpeg writes without other libraries."""
     import av
-    import numpy as np
     import soundfile
 
     tone = (0.3 * np.sin(np.arange(4410) * 0.05)).astype(np.float32)[None]
@@ -155,10 +175,29 @@ def sounds() -> Iterator[bytes]:
 
 
 def tiny_network() -> bytes:
-    from onnx import TensorProto, helper
+    """Every kind of part that a network has: constants, a product, a recurrence, a branch, a loop."""
+    from onnx import TensorProto, helper, numpy_helper
 
-    value = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, "T"]) for name in ("features", "keys")]
-    graph = helper.make_graph([helper.make_node("Relu", ["features"], ["keys"])], "tiny", value[:1], value[1:])
+    def value(name: str, kind: int = TensorProto.FLOAT, shape: list[Any] | None = None) -> Any:
+        return helper.make_tensor_value_info(name, kind, shape)
+
+    weights = np.linspace(-1, 1, 16, dtype=np.float32)
+    constants = {"w": weights.reshape(4, 4), "gru": np.tile(weights[:12], 4).reshape(1, 12, 4), "n": np.array(3), "yes": np.array(True)}
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["on"], ["still"]), helper.make_node("Tanh", ["x"], ["y"])],
+        "body",
+        [value("i", TensorProto.INT64, []), value("on", TensorProto.BOOL, []), value("x")],
+        [value("still", TensorProto.BOOL, []), value("y")],
+    )
+    nodes = [
+        helper.make_node("MatMul", ["features", "w"], ["a"]),
+        helper.make_node("Unsqueeze", ["a", "axis"], ["b"]),
+        helper.make_node("GRU", ["b", "gru", "gru"], ["c", "d"], hidden_size=4),
+        helper.make_node("Loop", ["n", "yes", "d"], ["e"], body=body),
+        helper.make_node("Softmax", ["e"], ["keys"]),
+    ]
+    held = [numpy_helper.from_array(array, name) for name, array in {**constants, "axis": np.array([0])}.items()]
+    graph = helper.make_graph(nodes, "tiny", [value("features", shape=[1, 4])], [value("keys")], initializer=held)
     return bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString())
 
 

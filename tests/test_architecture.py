@@ -12,7 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "tecla"
 FLOORS = [  # bottom up; rooms on one floor do not know each other
-    {"errors", "weights"},
+    {"errors"},
+    {"apart"},
+    {"weights"},
     {"music"},
     {"io", "transcription", "engraving", "generation", "rendering", "evaluation"},
     {"composition", "tune_page", "corpora"},

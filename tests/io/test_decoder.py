@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tecla import apart
 from tecla.errors import InputError
 from tecla.io import decoder
 from tecla.io.audio import load_audio, open_audio
@@ -37,7 +38,7 @@ def children() -> set[int]:
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for processes in /proc")
 @pytest.mark.parametrize("death", ["SIGSEGV", "SIGABRT", "SIGXCPU"])
 def test_a_death_in_the_middle_of_a_file_is_one_line_that_names_it(sound: Path, death: str) -> None:
-    decoder._end_all()
+    apart.end_all()
     before = children()
     blocks = open_audio(sound).blocks()
     next(blocks)
@@ -49,7 +50,7 @@ def test_a_death_in_the_middle_of_a_file_is_one_line_that_names_it(sound: Path, 
         list(blocks)
     assert "\n" not in str(caught.value)
     assert len(load_audio(sound)) == 60 * 16_000  # the next one has a process again
-    decoder._end_all()
+    apart.end_all()
     assert children() == before
 
 
@@ -84,6 +85,7 @@ def test_the_command_refuses_a_deadly_file_and_a_batch_goes_on(tmp_path: Path) -
 
 _ALONE = """
 import os, sys, time
+from tecla import apart
 from tecla.io import decoder
 from tecla.io.audio import load_audio
 n = len(load_audio(sys.argv[1]))
@@ -114,7 +116,7 @@ else:
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
 def test_who_is_killed_outright_leaves_no_decoder_behind(sound: Path) -> None:
-    process = run_script("print(decoder._idle[0]._process.pid, flush=True); time.sleep(60)", sound)
+    process = run_script("print(apart._idle[decoder.FFMPEG][0]._process.pid, flush=True); time.sleep(60)", sound)
     assert process.stdout is not None
     left = Path("/proc") / process.stdout.readline().strip()
     assert left.exists()

@@ -11,7 +11,7 @@ from tecla import workbench
 from tecla.errors import OptionError
 from tecla.evaluation import notes
 from tecla.music import Performance
-from tecla.transcription.network import WEIGHTS
+from tecla.weights.session import WEIGHTS
 
 MELODY = (60, 62, 64, 67, 67, 65, 60)
 SCORE = Performance.from_arrays(0.3 + 0.5 * np.arange(7), 0.3 + 0.5 * np.arange(7) + 0.42, MELODY)

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from tecla.errors import OptionError
+from tecla.weights.session import Session, open_network
 
 END: Final = 0
 _CHUNK: Final = 256  # rows read at once: bounds the (rows, context) tables of attention
@@ -39,8 +39,8 @@ class Engine:
         self.card: dict[str, Any] = card
         self.slots: int = card["slots"]
         self.context: int = card["context"]
-        self._outputs = [output.name for output in self.head.get_outputs()]
-        self._inputs = {graph_input.name for graph_input in self.trunk.get_inputs()}
+        self._outputs = self.head.outputs
+        self._inputs = set(self.trunk.inputs)
         self.restart()
 
     @classmethod
@@ -145,9 +145,6 @@ def _hash(stem: Path) -> str:
 
 
 @cache
-def _opened(stem: Path) -> tuple[dict[str, Any], onnxruntime.InferenceSession, onnxruntime.InferenceSession]:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # one row at a time is too little work to share
-    options.log_severity_level = 3
-    graphs = [onnxruntime.InferenceSession(f"{stem}{suffix}", options, ["CPUExecutionProvider"]) for suffix in (".onnx", ".head.onnx")]
-    return json.loads(Path(f"{stem}.json").read_text(encoding="utf-8")), graphs[0], graphs[1]
+def _opened(stem: Path) -> tuple[dict[str, Any], Session, Session]:
+    card = json.loads(Path(f"{stem}.json").read_text(encoding="utf-8"))
+    return card, open_network(Path(f"{stem}.onnx")), open_network(Path(f"{stem}.head.onnx"))

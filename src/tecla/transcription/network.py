@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from tecla.errors import InputError, OptionError
+from tecla.errors import OptionError
 from tecla.transcription.features import HOP_SAMPLES, MARGIN_SAMPLES, spectrogram
+from tecla.weights.session import WEIGHTS, open_network
 
-WEIGHTS: Final = Path(__file__).parent.parent / "weights"
 WINDOW_FRAMES: Final = 400  # 8 s at once: longer ones waste less on overlaps, but leave the cache and double the memory
 CONTEXT_FRAMES: Final = 40  # 0.8 s on each side that the network hears but does not speak of
 _MOST_THREADS: Final = 4
@@ -47,7 +46,7 @@ class Activations:
 
 
 class Network:
-    """Weights in an onnxruntime session.
+    """Weights at work.
 
     Windows are heard side by side, one thread each: a recurrent layer leaves a second thread idle, a second window does not,
     and what is heard cannot depend on the number of threads.
@@ -55,14 +54,7 @@ class Network:
 
     def __init__(self, path: Path, threads: int = 0) -> None:
         self.threads = threads or min(os.cpu_count() or 1, _MOST_THREADS)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_mem_pattern = False  # it plans for the largest window once more, and gains nothing here
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's errors share no public base class
-            raise InputError(f"{path} cannot be used as a network: {str(error).splitlines()[0]}") from error
+        self._session = open_network(path)
 
     def __call__(self, features: NDArray[np.float32]) -> Activations:
         """Shape: features (W, T, F)."""

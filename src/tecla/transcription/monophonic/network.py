@@ -7,39 +7,36 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from tecla.errors import InputError, OptionError
 from tecla.transcription.monophonic.decode import LineBelief
 from tecla.transcription.monophonic.features import MARGIN_SAMPLES, spectrogram
-from tecla.transcription.network import WEIGHTS, Cut, windows
+from tecla.transcription.network import Cut, windows
+from tecla.weights.session import WEIGHTS, open_network
 
 MODELS: Final = {"default": "voice", "c4-e4-g4": "voice-c4-e4-g4"}
 
 
 class LineNetwork:
-    """Weights in an onnxruntime session.
+    """Weights at work.
 
     Shape:
         pitches: (S,) MIDI pitches of the states after silence
     """
 
     def __init__(self, path: Path) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+        self._session = open_network(path)
+        said = self._session.metadata
         try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-            said = self._session.get_modelmeta().custom_metadata_map
             self.hop_samples = int(said["hop_samples"])
             self.pitches: NDArray[np.intp] = np.array(said["pitches"].split(), np.intp)
             self._together = int(said["frames_together"])
             self._cut = Cut(int(said["window_frames"]), int(said["context_frames"]), self.hop_samples, MARGIN_SAMPLES)
         except KeyError as error:
             raise InputError(f"{path} is no network for a single line (it does not say its {error}): use one that tecla trained") from None
-        except Exception as error:  # onnxruntime's errors share no public base class
-            raise InputError(f"{path} cannot be used as a network: {str(error).splitlines()[0]}") from error
+        except ValueError as error:
+            raise InputError(f"{path} is no network for a single line ({error}): use one that tecla trained") from error
 
     def __call__(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Shape: features (W, T, F) -> states (T, S + 1), events (T, 2)."""

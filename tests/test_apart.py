@@ -1,0 +1,111 @@
+"""Strangers' networks and scores in processes of their own: the same answers, and deaths that cost one request."""
+
+import os
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from tecla import apart
+from tecla.errors import InputError
+from tecla.io.xmlwriter import score_to_xml
+from tecla.music import Performance
+from tecla.rendering.sheet import draw_pages
+from tecla.rendering.verovio_process import VEROVIO
+from tecla.transcription.network import Network, find_weights
+from tecla.weights import session
+from tecla.workbench import engrave
+
+BILLIONS = numpy_helper.from_array(np.array(1 << 62, np.int64), "many")
+TRUE = numpy_helper.from_array(np.array(True), "true")
+SHAPE = numpy_helper.from_array(np.array([1 << 34], np.int64), "shape")
+
+
+@pytest.fixture(autouse=True)
+def _no_process_is_left() -> None:
+    apart.end_all()
+
+
+def graph(path: Path, nodes: list, *constants: object) -> Path:
+    """Writes a network from `features`, (1, 2), to `keys`."""
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in (("features", [1, 2]), ("keys", None))]
+    whole = helper.make_graph(nodes, "g", ends[:1], ends[1:], initializer=list(constants))
+    path.write_bytes(helper.make_model(whole, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString())
+    return path
+
+
+def endless(path: Path) -> Path:
+    """A network that counts to 2^62."""
+    values = [
+        helper.make_tensor_value_info(name, kind, shape)
+        for name, kind, shape in (
+            ("i", TensorProto.INT64, []), ("on", TensorProto.BOOL, []), ("x", TensorProto.FLOAT, None),
+            ("still", TensorProto.BOOL, []), ("y", TensorProto.FLOAT, None),
+        )
+    ]  # fmt: skip
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["on"], ["still"]), helper.make_node("Identity", ["x"], ["y"])], "b", values[:3], values[3:]
+    )
+    return graph(path, [helper.make_node("Loop", ["many", "true", "features"], ["keys"], body=body)], BILLIONS, TRUE)
+
+
+def test_a_network_elsewhere_answers_as_the_shipped_one_here(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.onnx"
+    copy.write_bytes(find_weights("default").read_bytes())
+    features = np.random.default_rng(0).normal(size=(3, 90, 396)).astype(np.float32)
+    here, elsewhere = (Network(path) for path in (find_weights("default"), copy))
+    wanted = here(features)
+    with ThreadPoolExecutor(2) as threads:
+        for heard in threads.map(elsewhere, [features] * 4):
+            np.testing.assert_array_equal(heard.keys, wanted.keys)
+            np.testing.assert_array_equal(heard.pedals, wanted.pedals)
+
+
+def test_a_network_that_never_ends_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "STRANGERS", replace(session.STRANGERS, most_sec=1))
+    network = session.open_network(endless(tmp_path / "endless.onnx"))
+    with pytest.raises(InputError, match=r"endless\.onnx keeps onnxruntime busy without end; use weights"):
+        network.run(None, {"features": np.zeros((1, 2), np.float32)})
+
+
+def test_a_network_that_wants_64_gigabytes_is_refused_and_the_next_request_is_answered(tmp_path: Path) -> None:
+    bomb = [helper.make_node("ConstantOfShape", ["shape"], ["z"]), helper.make_node("ReduceSum", ["z"], ["keys"], keepdims=0)]
+    network = session.open_network(graph(tmp_path / "bomb.onnx", bomb, SHAPE))
+    with pytest.raises(InputError, match=r"bomb\.onnx cannot be used as a network"):
+        network.run(None, {"features": np.zeros((1, 2), np.float32)})
+    gentle = session.open_network(graph(tmp_path / "gentle.onnx", [helper.make_node("Neg", ["features"], ["keys"])]))
+    (negative,) = gentle.run(["keys"], {"features": np.array([[1, 2]], np.float32)})
+    assert negative.tolist() == [[-1, -2]]
+
+
+def test_a_network_that_dies_is_one_line(tmp_path: Path) -> None:
+    network = session.open_network(endless(tmp_path / "endless.onnx"))
+    (process,) = apart._idle[session.STRANGERS]
+    threading.Timer(0.5, os.kill, (process._process.pid, signal.SIGSEGV)).start()
+    with pytest.raises(InputError, match=r"endless\.onnx crashes onnxruntime \(SIGSEGV\); use weights") as caught:
+        network.run(None, {"features": np.zeros((1, 2), np.float32)})
+    assert "\n" not in str(caught.value)
+
+
+def test_verovio_that_dies_costs_one_page() -> None:
+    short, long = (score_to_xml(engrave(scale(n_notes))) for n_notes in (8, 300))
+    assert len(draw_pages(short)) == 1
+    (process,) = apart._idle[VEROVIO]
+
+    def kill(*_: int) -> None:
+        os.kill(process._process.pid, signal.SIGABRT)
+        process._process.wait()
+
+    with pytest.raises(InputError, match=r"the score crashes verovio \(SIGABRT\); write \.musicxml"):
+        draw_pages(long, kill)
+    assert len(draw_pages(short)) == 1
+
+
+def scale(n_notes: int) -> Performance:
+    onset_sec = np.arange(n_notes) / 4
+    return Performance.from_arrays(onset_sec, onset_sec + 0.2, 60 + np.arange(n_notes) % 12, 70)
