@@ -38,7 +38,7 @@ def transcriber(
     steps: Annotated[int | None, typer.Option(help="How many batches to train on, instead of minutes.")] = None,
     size: Annotated[
         str | None,
-        typer.Option(help="small or full; light, with --init: their trunk, a lesser memory. (default: full on a GPU, small without)"),
+        typer.Option(help="small, full, or light: full with a memory of every other frame. (default: full on a GPU, small without)"),
     ] = None,
     batch: Annotated[int | None, typer.Option(help="Examples of 10 s a batch. (default: 32 on a GPU, 6 without)")] = None,
     rate: Annotated[float | None, typer.Option(help="Peak learning rate. (default: 0.002, with --init 0.0003)")] = None,

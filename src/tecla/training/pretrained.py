@@ -6,7 +6,6 @@ only add what the convolutions bring as a bias.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -23,11 +22,11 @@ from tecla.training.export import MEMORY_STRIDE
 _ONNX_GATES: Final = (1, 0, 2)  # ONNX keeps a GRU's gates as update, reset, new; torch as reset, update, new
 
 
-def load_pretrained(path: Path, light: HarmonicConfig | None = None) -> HarmonicNet:
+def load_pretrained(path: Path, memory_stride: int | None = None) -> HarmonicNet:
     """The network of an .onnx file that `tecla.training.export` wrote, on the CPU; its norms stay as they are in training.
 
     Args:
-        light: with it, only the trunk comes from the file; memories and heads are new, of this config's sizes.
+        memory_stride: how many frames the memory steps at a time from now on; as it was, without it.
 
     Raises:
         InputError: the file is no such network.
@@ -42,15 +41,11 @@ def load_pretrained(path: Path, light: HarmonicConfig | None = None) -> Harmonic
             blocks=(len(convolutions) - 2) // 4,
             mix_channels=convolutions[2][0].shape[0],
             memory=memories[0][1].shape[-1],
-            memory_stride=int(stated.get(MEMORY_STRIDE, "1")),
+            memory_stride=memory_stride or int(stated.get(MEMORY_STRIDE, "1")),
             pedal_memory=memories[1][1].shape[-1],
         )
-        if light is not None:
-            config = replace(config, memory=light.memory, memory_stride=light.memory_stride, pedal_memory=light.pedal_memory)
         network = HarmonicNet(config)
         _fill_convolutions(network, convolutions)
-        if light is not None:
-            return _freeze_norms(network)
         for memory, tensors in zip((network.memory, network.pedal_memory), memories, strict=True):
             _fill_memory(memory, *tensors)
         for head, (matrix,), name in zip((network.keys, network.pedals), heads, ("keys", "pedals"), strict=True):

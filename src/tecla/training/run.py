@@ -41,7 +41,7 @@ INIT: Final = "init.onnx"  # the weights that a run began with
 INIT_CARD: Final = "init.json"
 SIZES: Final = {
     "small": HarmonicConfig(channels=32, blocks=3, memory=32, pedal_memory=32),
-    "light": HarmonicConfig(memory=32, memory_stride=2, pedal_memory=32),
+    "light": HarmonicConfig(memory_stride=2),
     "full": HarmonicConfig(),
 }
 _TRIAL_STEPS: Final = 4
@@ -90,8 +90,8 @@ def network_of(folder: Path, options: RunOptions) -> Callable[[], nn.Module]:
     """A maker of a run's network: its weights to begin with, or none."""
     if options.init is None:
         return make_network(SIZES[options.size])
-    light = SIZES["light"] if options.size == "light" else None
-    return lambda: load_pretrained(folder / INIT, light).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    stride = SIZES[options.size].memory_stride if options.size == "light" else None
+    return lambda: load_pretrained(folder / INIT, stride).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def load_options(folder: Path) -> RunOptions:
