@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from tecla.training import voice_run
+
 CommandLine = Callable[..., int]
 
 
@@ -39,6 +41,17 @@ def test_train_voice_writes_weights_that_are_used(tecla_exits: CommandLine, here
     assert card["training"]["steps"] == 1
     assert "made-up singing (tecla.training.singing)" in card["data"]
     assert tecla_exits("transcribe", "--mode", "voice", "--model", "mine.onnx", str(hum(here / "hum.wav")), "-o", "hum.json") == 0
+
+
+def test_a_stopped_training_is_not_begun_anew_by_mistake(tecla_exits: CommandLine, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    voice_run.train_voice(here / "mine.run", voice_run.VoiceOptions(steps=1), lambda _: None)
+    assert tecla_exits("train", "voice", "--steps", "1", "-o", "mine.onnx") == 2
+    assert "go on with --resume" in capsys.readouterr().err
+    assert tecla_exits("train", "voice", "--resume", "-o", "mine.onnx") == 0  # nothing is left to learn, only to write
+    assert (here / "mine.onnx").exists()
+    assert not (here / "mine.run").exists()
+    assert tecla_exits("train", "voice", "--resume", "-o", "other.onnx") == 2
+    assert "no training to go on with" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("arguments", "remedy"), [(("-o", "mine.pt"), "no .onnx file"), (("--classes", "-o", "a.onnx"), "needs --corpus")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,10 @@ def voice(
         int, typer.Option(help="How many batches; with --classes, how many times all clips in each of four cycles.", min=1)
     ] = 400,
     seed: Annotated[int, typer.Option(help="Decides every random choice.")] = 0,
-    force: Annotated[bool, typer.Option("--force", "-f", help="Replace outputs that exist already.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a training of this output that was stopped; of the other options none counts.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace outputs that exist already, and begin anew.")] = False,
 ) -> None:
     """Train the network for a single line: singing, whistling, any instrument that plays one note at a time.
 
@@ -29,31 +33,29 @@ def voice(
     tecla train voice -o voice.onnx                                          from made-up singing alone
     tecla train voice --corpus voice:clips --pianos pianos -o voice.onnx     with clips and pianos
     tecla train voice --classes --corpus voice:clips --steps 20 -o ceg.onnx  the corpus' own three notes
+    tecla train voice -o voice.onnx --resume                                 go on after Ctrl-C
     tecla transcribe --mode voice --model voice.onnx hum.m4a                 use it
+
+    While it trains, what it has come to lies beside the output, in voice.run; at the end that folder goes.
     """
     from tecla.cli.train import require_torch, watching  # noqa: PLC0415
 
     require_torch()
-    from tecla.corpora import load_corpus  # noqa: PLC0415
     from tecla.io.target import check_target  # noqa: PLC0415
     from tecla.training import voice_run  # noqa: PLC0415
 
     if output.suffix != ".onnx":
         raise OptionError(f"{output} is no .onnx file: name the weights so")
     check_target(output, force)
-    clips = load_corpus(corpus) if corpus else None
-    if classes and clips is None:
-        raise OptionError("--classes needs --corpus voice:FOLDER")
-    total = voice_run.class_steps(clips, steps) if classes and clips else steps
+    folder = output.with_suffix(".run")
+    if force and not resume and (folder / "run.json").exists():
+        shutil.rmtree(folder)
+    kept = None if pianos is None else str(pianos.expanduser().absolute())
+    options = voice_run.load_options(folder) if resume else voice_run.VoiceOptions(corpus, kept, classes, steps, seed)
+    if not resume:
+        voice_run.check_new(folder, options)
     with watching() as watch:
-
-        def report(numbers: dict[str, float]) -> None:
-            watch.report(numbers, total)
-
-        if classes and clips is not None:
-            network = voice_run.train_clip_classes(clips, steps, seed, report)
-        else:
-            network = voice_run.train_line(clips, pianos, steps, seed, report)
-    card = voice_run.describe(clips, None if classes else pianos, steps=steps, seed=seed, classes=classes)
+        network, card = voice_run.train_voice(folder, options, lambda numbers: watch.report(numbers, int(numbers["steps"])))
     voice_run.export_voice(network, output, card)
+    shutil.rmtree(folder, ignore_errors=True)
     print(f"{output}: tecla transcribe --mode voice --model {output} uses it")
