@@ -86,7 +86,7 @@ class Corpus:
         self._starts = np.concatenate([[0], np.cumsum([len(line) for line in lines.values()])])
         self._onsets = np.concatenate([_ordered(pieces[name])["onset_sec"][:-1] for name in self.names])
         self._prints = {hashlib.sha256(line.tobytes()).hexdigest() for line in lines.values()}
-        self._hashes: dict[int, tuple[NDArray[np.uint64], NDArray[np.int64]]] = {}
+        self._hashes: dict[int, tuple[NDArray[np.uint64], NDArray[np.int32]]] = {}
 
     def compare(self, sample: Performance) -> Originality:
         """What a piece shares with this corpus.
@@ -145,24 +145,24 @@ class Corpus:
         at = int(np.flatnonzero(hits)[0])
         return low, at, int(places[at])
 
-    def _shared(self, line: NDArray[np.int64], size: int) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    def _shared(self, line: NDArray[np.int64], size: int) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
         """For every run of `size` moves whether the corpus has it, and where. Shape: (n - size + 1,) twice."""
         hashes, places = self._windows(size)
         wanted = window_hashes(line, size)
         if not len(hashes) or not len(wanted):
-            return np.zeros(len(wanted), bool), np.zeros(len(wanted), np.int64)
+            return np.zeros(len(wanted), bool), np.zeros(len(wanted), np.int32)
         at = np.minimum(np.searchsorted(hashes, wanted), len(hashes) - 1)
         return hashes[at] == wanted, places[at]
 
-    def _windows(self, size: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    def _windows(self, size: int) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
         """Sorted hashes of all runs that lie within one piece, and where each begins."""
         if size not in self._hashes:
             hashes = window_hashes(self._line, size)
             begins = np.arange(len(hashes))
             inside = np.searchsorted(self._starts, begins, side="right") == np.searchsorted(self._starts, begins + size - 1, side="right")
             order = np.argsort(hashes[inside], kind="stable")
-            self._hashes = {RUN: self._hashes[RUN]} if RUN in self._hashes else {}  # a large corpus: two tables at a time
-            self._hashes[size] = (hashes[inside][order], begins[inside][order])
+            # Kept: a set of samples asks for the same few sizes again and again, and sorting MAESTRO's six million takes seconds.
+            self._hashes[size] = (hashes[inside][order], begins[inside][order].astype(np.int32))
         return self._hashes[size]
 
 
