@@ -1,4 +1,4 @@
-"""Single lines of any pitch: tecla's network, other weights and pYIN on the same sound.
+"""Single lines of any pitch: tecla's network, other weights, pYIN and CREPE (crepe.py) on the same sound.
 
     python benchmarks/voice_lines.py [--corpus CLIPS_FOLDER] [--split validation] [--model voice.onnx --model pyin ...] [--lines 16]
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from crepe import SIZES, transcribe_by_crepe
 from numpy.typing import NDArray
 
 from tecla.corpora import load_corpus
@@ -49,11 +50,14 @@ def clips(folder: Path, split: str, every: int) -> list[Take]:
     return [(sound, Performance(line[line["onset_sec"] < CLIP_SEC - 0.05]).transposed(SUNG_OCTAVE)) for sound, line in read]
 
 
+def heard(sound: NDArray[np.float32], model: str) -> Performance:
+    """What a model writes down."""
+    return transcribe_by_crepe(sound, model) if model in SIZES else transcribe(sound, 16000, mode="voice", model=model)
+
+
 def judge(takes: list[Take], model: str, tolerance_sec: float) -> dict[str, list[float]]:
     """Onset F1, and with ends, of every take."""
-    found = [
-        notes.evaluate(line, transcribe(sound, 16000, mode="voice", model=model), tolerance_sec=tolerance_sec) for sound, line in takes
-    ]
+    found = [notes.evaluate(line, heard(sound, model), tolerance_sec=tolerance_sec) for sound, line in takes]
     return {"onset": [m.onset.f1 for m in found], "and end": [m.onset_offset.f1 for m in found]}
 
 
