@@ -3,15 +3,16 @@
 python benchmarks/seed_table.py --jsb jsb_chorales --seconds 120
 python benchmarks/seed_table.py --maestro maestro-v3.0.0 --seconds 600 --pieces 120 --limit 12
 
-Every cell is a process of its own; training is by CPU seconds and a seed, judging on --split. Bits are
-over real tokens and END; a window of 512 tokens slides by half. CrayKH keeps no velocity and no pedal, so that on MAESTRO its bits are
-those of less music: its rows say so by their round trip. Needs the extra train; MidiTok's rows need the extra research.
+Every cell is a process of its own; training is by CPU seconds and a seed, judging on --split. Bits are over real tokens and END; a window
+of 512 tokens slides by half. Beside the networks an n-gram counts the same pieces; events in seconds have a network of their own, the
+continuous decoder, and nothing that could be counted. CrayKH keeps no velocity and no pedal, so that on MAESTRO its bits are those of less
+music: its rows say so by their round trip. Needs the extra train; MidiTok's rows need the extra research.
 """
 
 import argparse
 import resource
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,13 +22,18 @@ from typing import Any
 import numpy as np
 import torch
 from likelihoods import remi_resolution
-from torch import nn
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from tecla.corpora import jsb, maestro
 from tecla.generation.likelihood import BIN_SEC, Likelihood, grid_notes, total
+from tecla.generation.models.continuous_decoder import ContinuousDecoder, ContinuousDecoderConfig, event_nats
 from tecla.generation.models.gpt import Gpt, GptConfig
 from tecla.generation.models.lstm import Lstm, LstmConfig
 from tecla.generation.models.music_transformer import MusicTransformer, MusicTransformerConfig
+from tecla.generation.ngram import Ngram
+from tecla.generation.performances import to_rows
+from tecla.generation.tokenizers.continuous import Continuous
 from tecla.generation.tokenizers.craykh import CrayKH
 from tecla.generation.tokenizers.grid_fit import from_grid
 from tecla.generation.tokenizers.jsb_grid import JsbGrid
@@ -36,12 +42,15 @@ from tecla.generation.tokenizers.protocol import round_trip_f1
 from tecla.generation.tokenizers.remi import Remi
 from tecla.io.midi import load_midi, save_midi
 from tecla.music import Performance
+from tecla.training.compose import BEGINNING, event_loss, event_window, padded_events
 from tecla.training.composer import Piece, Schedule, draw, negative_log_likelihood, padded, previous_of, train
 
 Music = tuple[list[Performance], list[Performance], list[dict[str, Any]]]
 
 CONTEXT = 512
 SIXTEENTH_SEC = 0.125  # two of REMI's positions, four steps of 32 ms (nearly), so that no grid cuts a chorale's
+ORDER = 5  # of the n-gram
+EVENTS = "continuous"  # not ids: events with times in seconds
 KEYS = range(-3, 4)  # a training chorale is read in seven keys
 PAIRS = 512
 STEPS_SEC = {"craykh-50ms": 0.05, "craykh-32ms": 0.032}
@@ -50,7 +59,9 @@ MODELS: dict[str, Callable[[int], nn.Module]] = {
     "lstm": lambda v: Lstm(LstmConfig(v, width=192, layers=2, dropout=0.1)),
     "gpt": lambda v: Gpt(GptConfig(v, width=128, heads=4, layers=4, context=CONTEXT)),
     "music-transformer": lambda v: MusicTransformer(MusicTransformerConfig(v, width=128, heads=4, layers=4, reach=256)),
+    "continuous-decoder": lambda _: ContinuousDecoder(ContinuousDecoderConfig(width=128, layers=4)),
 }
+NGRAM = "n-gram"
 TOKENIZERS: dict[str, Callable[[], Any]] = {
     "jsb-grid": lambda: JsbGrid(SIXTEENTH_SEC),
     "craykh-125ms": lambda: CrayKH(SIXTEENTH_SEC),
@@ -59,6 +70,7 @@ TOKENIZERS: dict[str, Callable[[], Any]] = {
     "remi": Remi,
     "miditok-remi": MidiTokRemi,
     "miditok-remi-bpe": MidiTokRemi,
+    EVENTS: Continuous,
 }
 
 
@@ -68,8 +80,10 @@ def moved(piece: Performance, semitones: int) -> Performance:
     return Performance(notes, piece.controls)
 
 
-def flat(tokenizer: Any, piece: Performance) -> Piece:
-    """Ids of a piece one after the other, one END."""
+def flat(tokenizer: Any, piece: Performance) -> NDArray[Any]:
+    """Ids of a piece one after the other, one END, (L, 1); or its events between two ENDs, (L + 2, 4)."""
+    if isinstance(tokenizer, Continuous):
+        return np.concatenate([BEGINNING, to_rows(tokenizer.encode(piece)), BEGINNING])
     ids = tokenizer.encode(piece).ravel()
     return ids[: int(np.flatnonzero(ids == 0)[0]) + 1, None]
 
@@ -104,47 +118,6 @@ def taught(name: str, learned: list[Performance]) -> Any:
     return tokenizer
 
 
-def steps_within(model: nn.Module, pieces: list[Piece], schedule: Schedule, cpu_sec: float) -> int:
-    """How many steps fit, from the fastest of three."""
-    rng, times = np.random.default_rng(0), []
-    for _ in range(3):
-        begin = time.process_time()
-        with torch.autocast("cpu", torch.bfloat16, enabled=schedule.half):
-            nats, counted = negative_log_likelihood(model, padded(draw(pieces, schedule, None, rng)))
-        (nats.sum() / counted.sum()).backward()
-        times.append(time.process_time() - begin)
-    model.zero_grad(set_to_none=True)
-    return max(10, round(cpu_sec / (1.15 * min(times))))  # the optimiser's share
-
-
-@torch.no_grad()
-def bits_of(model: nn.Module, piece: Piece) -> float:
-    """Bits of a whole piece; every token has at least half a context behind it, where there is so much."""
-    model.eval()
-    before, bits, at = previous_of(piece), 0.0, 0
-    while at < len(piece):
-        begin = max(0, at - CONTEXT // 2) if at else 0
-        last = min(len(piece), begin + CONTEXT)
-        previous, target = (torch.from_numpy(rows[begin:last])[None] for rows in (before, piece))
-        logits = model(previous, target, torch.tensor([begin])).float()
-        nats = nn.functional.cross_entropy(logits[0, at - begin :, 0], target[0, at - begin :, 0], reduction="sum")
-        bits, at = bits + nats.item() / np.log(2), last
-    model.train()
-    return bits
-
-
-def nats_per_token(model: nn.Module, pieces: Iterable[Piece]) -> float:
-    pieces = list(pieces)
-    return sum(bits_of(model, piece) for piece in pieces) * float(np.log(2)) / sum(map(len, pieces))
-
-
-def resolution_bits(name: str, ids: Piece, n_notes: int) -> float:
-    """What coarse bins save on playing that has no grid, against 10 ms and single steps of velocity; not worked out for MidiTok: 0."""
-    if name in STEPS_SEC:  # each note's onset and end
-        return float(2 * n_notes * np.log2(STEPS_SEC[name] / BIN_SEC))
-    return remi_resolution(ids) if name == "remi" else 0.0
-
-
 @dataclass(frozen=True)
 class Material:
     """One corpus spelt by one tokenizer: what the cells of its networks share."""
@@ -152,8 +125,8 @@ class Material:
     corpus: str
     tokenizer: str
     vocabulary: int
-    pieces: list[Piece]
-    judged: list[Piece]
+    pieces: list[NDArray[Any]]
+    judged: list[NDArray[Any]]
     facts: list[dict[str, Any]]
     round_trip_f1: float
 
@@ -163,41 +136,129 @@ def spelt(corpus: str, name: str, music: Music) -> Material:
     tokenizer = taught(name, learned)
     f1 = float(np.mean([round_trip_f1(tokenizer, piece) for piece in held_out[:20]]))
     pieces, judged = [flat(tokenizer, piece) for piece in learned], [flat(tokenizer, piece) for piece in held_out]
-    return Material(corpus, name, tokenizer.vocabulary, pieces, judged, facts, f1)
+    return Material(corpus, name, getattr(tokenizer, "vocabulary", 0), pieces, judged, facts, f1)
+
+
+@dataclass(frozen=True)
+class Task:
+    """How a network learns from a spelling, and what a piece costs it."""
+
+    batches: Callable[[np.random.Generator], Any]
+    loss: Callable[[nn.Module, Any], tuple[Tensor, Tensor]]
+    bits: Callable[[nn.Module, NDArray[Any]], float]
+
+
+def task(material: Material, schedule: Schedule) -> Task:
+    if material.tokenizer != EVENTS:
+        return Task(lambda rng: padded(draw(material.pieces, schedule, None, rng)), negative_log_likelihood, token_bits)
+    lengths = np.array([len(piece) for piece in material.pieces], float)
+
+    def batches(rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        chosen = rng.choice(len(lengths), schedule.batch, p=lengths / lengths.sum())
+        return padded_events([event_window(material.pieces[i], schedule.length, rng) for i in chosen])
+
+    return Task(batches, event_loss, event_bits)
+
+
+def steps_within(model: nn.Module, doing: Task, schedule: Schedule, cpu_sec: float) -> int:
+    """How many steps fit, from the fastest of three."""
+    rng, times = np.random.default_rng(0), []
+    for _ in range(3):
+        begin = time.process_time()
+        with torch.autocast("cpu", torch.bfloat16, enabled=schedule.half):
+            nats, counted = doing.loss(model, doing.batches(rng))
+        (nats.sum() / counted.sum()).backward()
+        times.append(time.process_time() - begin)
+    model.zero_grad(set_to_none=True)
+    return max(10, round(cpu_sec / (1.15 * min(times))))  # the optimiser's share
+
+
+def windows(length: int) -> Iterator[tuple[int, int, int]]:
+    """Begin, first judged, end: every one of `length` is judged once, with half a context behind it where there is so much."""
+    at = 0
+    while at < length:
+        begin = max(0, at - CONTEXT // 2) if at else 0
+        last = min(length, begin + CONTEXT)
+        yield begin, at, last
+        at = last
+
+
+@torch.no_grad()
+def token_bits(model: nn.Module, piece: Piece) -> float:
+    """Bits of a whole piece, (L, 1) ids."""
+    model.eval()
+    before, nats = previous_of(piece), 0.0
+    for begin, at, last in windows(len(piece)):
+        previous, target = (torch.from_numpy(rows[begin:last])[None] for rows in (before, piece))
+        logits = model(previous, target, torch.tensor([begin])).float()
+        nats += nn.functional.cross_entropy(logits[0, at - begin :, 0], target[0, at - begin :, 0], reduction="sum").item()
+    model.train()
+    return nats / float(np.log(2))
+
+
+@torch.no_grad()
+def event_bits(model: nn.Module, rows: NDArray[np.float32]) -> float:
+    """Bits of a whole piece, (L + 1, 4) events, times in bins of 10 ms."""
+    model.eval()
+    events, nats = torch.from_numpy(rows)[None], 0.0
+    for begin, at, last in windows(len(rows) - 1):
+        fields = event_nats(model, events[:, begin:last], events[:, begin + 1 : last + 1], BIN_SEC)  # type: ignore[arg-type]
+        nats += torch.stack(fields).sum(0)[0, at - begin :].sum().item()
+    model.train()
+    return nats / float(np.log(2))
+
+
+def resolution_bits(material: Material, ids: NDArray[Any], n_notes: int) -> float:
+    """What coarse bins save on playing that has no grid, against 10 ms and single steps of velocity; not worked out for MidiTok: 0."""
+    if material.corpus == "JSB":
+        return 0.0
+    if material.tokenizer in STEPS_SEC:  # each note's onset and end
+        return float(2 * n_notes * np.log2(STEPS_SEC[material.tokenizer] / BIN_SEC))
+    return remi_resolution(ids) if material.tokenizer == "remi" else 0.0
 
 
 def cell(material: Material, kind: str, cpu_sec: float) -> str:
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    model, name, judged = MODELS[kind](material.vocabulary), material.tokenizer, material.judged
-    schedule = Schedule(batch=4, length=256, rate=3e-3, warmup=20, average=0.99, judge_every=10**9, muon=kind != "lstm")
-    schedule = replace(schedule, steps=steps_within(model, material.pieces, schedule, cpu_sec))
     begin = time.process_time()
-    with TemporaryDirectory() as folder:
-        train(model, material.pieces, judged[:1], schedule, Path(folder), assess=nats_per_token)
-        model.load_state_dict(torch.load(Path(folder) / "best.pt", weights_only=True)["weights"])
-    took = time.process_time() - begin
-    saved = [
-        resolution_bits(name, ids, fact["notes"]) if material.corpus != "JSB" else 0.0
-        for ids, fact in zip(judged, material.facts, strict=True)
-    ]
+    if kind == NGRAM:
+        counts = Ngram(ORDER, material.vocabulary).fit([piece.ravel().tolist() for piece in material.pieces])
+        cost, size = "counted", "counts"
+        took = time.process_time() - begin
+        bits = [float(np.sum(counts.bits(ids.ravel().tolist()))) for ids in material.judged]
+    else:
+        model = MODELS[kind](material.vocabulary)
+        schedule = Schedule(batch=4, length=256, rate=3e-3, warmup=20, average=0.99, judge_every=10**9, muon=kind != "lstm")
+        doing = task(material, schedule)
+        schedule = replace(schedule, steps=steps_within(model, doing, schedule, cpu_sec))
+        begin = time.process_time()
+        with TemporaryDirectory() as folder:
+            train(model, material.pieces, [], schedule, Path(folder), loss=doing.loss, assess=lambda *_: 0.0, batches=doing.batches)
+            model.load_state_dict(torch.load(Path(folder) / "best.pt", weights_only=True)["weights"])
+        took = time.process_time() - begin
+        cost, size = f"{schedule.steps} steps", f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} M"
+        bits = [doing.bits(model, ids) for ids in material.judged]
     rows = [
-        Likelihood(kind, name, bits_of(model, ids), len(ids), **fact, resolution_bits=extra, round_trip_f1=material.round_trip_f1)
-        for ids, fact, extra in zip(judged, material.facts, saved, strict=True)
+        Likelihood(
+            f"{ORDER}-gram" if kind == NGRAM else kind,
+            material.tokenizer,
+            bit,
+            len(ids) - (material.tokenizer == EVENTS),
+            **fact,
+            resolution_bits=resolution_bits(material, ids, fact["notes"]),
+            round_trip_f1=material.round_trip_f1,
+        )
+        for bit, ids, fact in zip(bits, material.judged, material.facts, strict=True)
     ]
-    return line(material.corpus, total(rows), sum(p.numel() for p in model.parameters()), took, schedule.steps)
+    return line(material.corpus, total(rows), size, f"{took:.0f} s, {cost}")
 
 
-def line(corpus: str, found: Likelihood, parameters: int, took: float, steps: int) -> str:
+def line(corpus: str, found: Likelihood, size: str, training: str) -> str:
     units = [f"{found.per(unit):.3f}" if getattr(found, f"{unit}s") else "-" for unit in ("note", "second", "sixteenth")]
     nats = f"{found.bits * np.log(2) / found.cells:.3f}" if found.cells else "-"
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    cost = [f"{parameters / 1e6:.1f} M", f"{took:.0f} s, {steps} steps", f"{memory:.0f} MB"]
-    return (
-        "| "
-        + " | ".join([corpus, found.model, found.tokenizer, *units, nats, f"{found.per('token'):.3f}", f"{found.round_trip_f1:.3f}", *cost])
-        + " |"
-    )
+    figures = [*units, nats, f"{found.per('token'):.3f}", f"{found.round_trip_f1:.3f}"]
+    return "| " + " | ".join([corpus, found.model, found.tokenizer, *figures, size, training, f"{memory:.0f} MB"]) + " |"
 
 
 def materials(given: argparse.Namespace) -> Iterator[Material]:
@@ -214,6 +275,14 @@ def materials(given: argparse.Namespace) -> Iterator[Material]:
                 yield spelt(corpus, name, music)
 
 
+def kinds(given: argparse.Namespace, material: Material) -> list[str]:
+    """What can learn a spelling, of what was asked for."""
+    fitting = (
+        ["continuous-decoder"] if material.tokenizer == EVENTS else [NGRAM, *(kind for kind in MODELS if kind != "continuous-decoder")]
+    )
+    return [kind for kind in fitting if not given.models or kind in given.models]
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jsb", type=Path)
@@ -223,12 +292,12 @@ if __name__ == "__main__":
     parser.add_argument("--pieces", type=int, default=120, help="MAESTRO performances to learn from")
     parser.add_argument("--limit", type=int, default=0, help="about so many held-out pieces, evenly spread; 0: all")
     parser.add_argument("--tokenizers", nargs="*", choices=TOKENIZERS)
-    parser.add_argument("--models", nargs="*", choices=MODELS)
+    parser.add_argument("--models", nargs="*", choices=[NGRAM, *MODELS])
     options = parser.parse_args()
-    columns = "corpus, network, tokenizer, bits/note, bits/s, bits/16th, nats/cell, (bits/token), round trip F1, size, training, memory"
+    columns = "corpus, model, tokenizer, bits/note, bits/s, bits/16th, nats/cell, (bits/token), round trip F1, size, training, memory"
     print("| " + columns.replace(", ", " | ") + " |")
     print("|" + "---|" * 12)
     for material in materials(options):
-        for kind in options.models or MODELS:
+        for kind in kinds(options, material):
             with ProcessPoolExecutor(1) as pool:
                 print(pool.submit(cell, material, kind, options.seconds).result(), flush=True)

@@ -111,17 +111,18 @@ def train_playing(corpus: Path, runs: Path, schedule: Schedule, begin: dict[str,
 
     def batches(rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
         chosen = rng.choice(len(pieces), schedule.batch, p=weights / weights.sum())
-        return _padded([_moved(_window(pieces[i], schedule.length, rng), rng) for i in chosen])
+        return padded_events([_moved(event_window(pieces[i], schedule.length, rng), rng) for i in chosen])
 
     model = _begun(ContinuousDecoder(ContinuousDecoderConfig()), begin)
-    return train(model, pieces, windows, schedule, runs, loss=_event_loss, assess=judge_events, batches=batches)
+    return train(model, pieces, windows, schedule, runs, loss=event_loss, assess=judge_events, batches=batches)
 
 
 def _rows(midi: Path) -> NDArray[np.float32]:
     return np.concatenate([BEGINNING, to_rows(Continuous().encode(load_midi(midi))), BEGINNING])
 
 
-def _window(piece: NDArray[np.float32], length: int, rng: np.random.Generator) -> NDArray[np.float32]:
+def event_window(piece: NDArray[np.float32], length: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """A stretch of a piece's events and the one before it, beginnings and ends drawn as often as middles. Shape: (N, 4) -> (L + 1, 4)."""
     start = int(np.clip(rng.integers(-length // 2, len(piece) - length // 2), 0, max(0, len(piece) - length - 1)))
     return piece[start : start + length + 1].copy()
 
@@ -135,7 +136,7 @@ def _moved(rows: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.fl
     return rows
 
 
-def _padded(crops: Sequence[NDArray[np.float32]]) -> tuple[Tensor, Tensor, Tensor]:
+def padded_events(crops: Sequence[NDArray[np.float32]]) -> tuple[Tensor, Tensor, Tensor]:
     """Previous and target events (B, L, 4), and which targets count (B, L)."""
     longest = max(map(len, crops))
     rows, counted = np.repeat(BEGINNING[None], len(crops), 0).repeat(longest, 1), np.zeros((len(crops), longest), bool)
@@ -144,7 +145,8 @@ def _padded(crops: Sequence[NDArray[np.float32]]) -> tuple[Tensor, Tensor, Tenso
     return torch.from_numpy(rows[:, :-1]), torch.from_numpy(rows[:, 1:]), torch.from_numpy(counted[:, 1:])
 
 
-def _event_loss(model: nn.Module, batch: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+def event_loss(model: nn.Module, batch: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Nats of every target of `padded_events` (B, L), and which of them count."""
     previous, target, counted = batch
     nats = torch.stack(event_nats(model, previous, target)).sum(0)  # type: ignore[arg-type]
     return nats * counted, counted
