@@ -189,7 +189,7 @@ def judge(listen: Heard, takes: dict[str, list[Take]], name: str, folder: Path) 
         metrics = [notes.evaluate(take.played, estimate) for take, estimate in zip(takes[group], heard, strict=True)]
         found[group] = {rule: [round(getattr(m, rule).f1, 4) for m in metrics] for rule in RULES}
         played, estimate = (_beginning(p, 10.0) for p in (takes[group][0].played, heard[0]))
-        draw_overlay(played, estimate, notes.match_onsets(played, estimate), folder / f"{_file(name)}.{group}.png", name)
+        draw_overlay(played, estimate, notes.match_onsets(played, estimate), folder / f"{by_file(name)}.{group}.png", name)
     return found
 
 
@@ -206,7 +206,7 @@ def run(name: str, options: argparse.Namespace, picture: Any) -> dict[str, Any]:
         listener: Callable[[tuple[float, ...]], Heard] = lambda jumps: by_nmf(options.pianos, jumps)  # noqa: E731
     else:
         network, steps, curve = train(name, material, picture, options)
-        torch.save(network.state_dict(), options.out / f"{_file(name)}.pt")
+        torch.save(network.state_dict(), options.out / f"{by_file(name)}.pt")
         parameters = sum(p.numel() for p in network.parameters())
         listener = lambda thresholds: by_network(network, picture, thresholds)  # noqa: E731
     threshold = choose(listener(JUMPS if name == "NMF" else THRESHOLDS), material.takes["choice"])
@@ -255,7 +255,7 @@ def _status(name: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
 
 
-def _file(name: str) -> str:
+def by_file(name: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in name.lower())
 
 
@@ -288,9 +288,9 @@ def main() -> None:
     if options.speed:
         measure_speed([*zoo, *list(ABLATIONS)[:2]], options, picture)
     elif not options.table:
-        for name in (name for name in names if not (options.out / f"{_file(name)}.json").exists()):
+        for name in (name for name in names if not (options.out / f"{by_file(name)}.json").exists()):
             result = run(name, options, picture)
-            (options.out / f"{_file(name)}.json").write_text(json.dumps(result), "utf-8")
+            (options.out / f"{by_file(name)}.json").write_text(json.dumps(result), "utf-8")
             print(name, {group: round(float(np.mean(result[group]["onset"])), 3) for group in GROUPS if group in result}, flush=True)
     draw_curves(options.out)
     print(table(options.out))
