@@ -1,15 +1,14 @@
 """What an archive costs beside its transcription: python benchmarks/archive.py [--files 1000] [--ray] [--only PART ...]
 
-Makes short recordings, then in one go: one worker and two over the same files (throughput), 1,000 files with one worker (memory
-of the process that grows most), and with --ray the pool against Ray on this machine, then a cluster of two nodes that loses one in the
-middle. Ratios within one run; the machine should be quiet.
+Makes short recordings, then in one go: one worker and two over the same files (throughput, and how many cores each kept busy), 1,000
+files with one worker (memory of the process that grows most), and with --ray the pool against Ray on this machine. Ratios within one
+run; the machine should be quiet. What a cluster loses when things go wrong: TECLA_CLUSTER_FILES=1000 pytest tests/archive/test_cluster.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import sqlite3
 import tempfile
 import threading
 import time
@@ -47,6 +46,13 @@ def run(sounds: Path, workers: int | None, ray: str | None = None) -> tuple[Tall
     return tally, at[-1] - at[0]
 
 
+def busy(sounds: Path, workers: int) -> tuple[float, float]:
+    """Seconds as `run`, and the processor's seconds of the whole run, the start of processes included."""
+    before = os.times()
+    took_sec = run(sounds, workers)[1]
+    return took_sec, sum(os.times()[:4]) - sum(before[:4])
+
+
 def resident_mb(processes: list[int]) -> float:
     pages = [int(Path(f"/proc/{process}/statm").read_text().split()[1]) for process in processes if Path(f"/proc/{process}").exists()]
     return sum(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
@@ -72,39 +78,7 @@ def memory(sounds: Path) -> list[tuple[float, float]]:
     return seen
 
 
-def lose_a_node(sounds: Path) -> None:
-    """A Ray cluster of two nodes, one of which is killed when two files of five are done: what is lost, what is there twice?"""
-    from ray.cluster_utils import Cluster
-
-    small = {"num_cpus": 1, "object_store_memory": 100 * 2**20, "include_dashboard": False}
-    nodes = Cluster(initialize_head=True, head_node_args=small)
-    second = nodes.add_node(num_cpus=1, object_store_memory=100 * 2**20)
-    nodes.wait_for_nodes()
-    told: list[int] = []
-
-    def watch(tally: Tally) -> None:
-        told.append(tally.done)
-        if len(told) == 2 * tally.to_do // 5:
-            nodes.remove_node(second, allow_graceful=False)
-
-    with tempfile.TemporaryDirectory() as out:
-        begin = time.perf_counter()
-        tally = run_archive([str(sounds)], out, ["mid"], ray_address=nodes.address, on_progress=watch)
-        took_sec = time.perf_counter() - begin
-        with sqlite3.connect(Path(out, "catalogue.sqlite")) as rows:
-            (n_rows, n_sources, n_done) = rows.execute(
-                "SELECT count(*), count(DISTINCT source), sum(status = 'done') FROM files"
-            ).fetchone()
-        n_files = len(list(Path(out).glob("default-*/**/*.mid")))
-        left = run_archive([str(sounds)], out, ["mid"], workers=1).to_do
-    nodes.shutdown()
-    print(
-        f"node killed after {2 * tally.to_do // 5} of {tally.to_do}: {tally.done} done, {tally.failed} failed, {took_sec:.0f} s;", end=" "
-    )
-    print(f"{n_rows} rows of {n_sources} recordings, {n_done} done, {n_files} results; {left} left for a second run", flush=True)
-
-
-PARTS = ("throughput", "memory", "ray", "lost-node")
+PARTS = ("throughput", "memory", "ray")
 
 
 def main() -> None:
@@ -120,8 +94,9 @@ def main() -> None:
         make(many, given.files, given.seconds)
         if "throughput" in parts:
             make(few, 40, 20.0)
-            one, two = run(few, 1)[1], run(few, 2)[1]
-            print(f"40 files of 20 s: one worker {one:.1f} s, two {two:.1f} s, ratio {one / two:.2f}", flush=True)
+            one, two = busy(few, 1), busy(few, 2)
+            print("40 files of 20 s:", *(f"{took:.1f} s ({used:.1f} s of processor time)" for took, used in (one, two)), end="; ")
+            print(f"two workers are {one[0] / two[0]:.2f} times as fast as one", flush=True)
         if "memory" in parts:
             seen = memory(many)
             tenth = max(1, len(seen) // 10)
@@ -133,8 +108,6 @@ def main() -> None:
             print(
                 f"{tally.done} files of {given.seconds} s: pool {pool:.1f} s, Ray {ray:.1f} s, {100 * (ray / pool - 1):+.1f} %", flush=True
             )
-        if "lost-node" in parts:
-            lose_a_node(many)
 
 
 if __name__ == "__main__":
