@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 KEYS: Final = np.arange(-7, 8)
-CHANGE_COST: Final = 30.0
+CHANGE_COST: Final = 100.0
 NOTE_WEIGHT: Final = 0.05
 ACCIDENTAL_COST: Final = 2.0
 SCALE_REACH: Final = 3  # fifths from the middle of a scale to its ends

@@ -1,10 +1,10 @@
 """The beat network's readings -> beats and bars: two searches, one after the other, that leave no gap.
 
 Beats: of all chains of strokes the likeliest, where the time from beat to beat changes little (semi-Markov Viterbi over
-strokes and log period, after Dixon 2001 and Raphael 2001). A beat that nobody strikes lies evenly between its neighbours. Each
-stroke votes for the period that spans it, whichever way the beats go, so that fast and slow counting are judged alike. Bars:
-Viterbi over places in bars of two, three or four beats, where a change of metre costs much and must stay; the bar network, which
-reads the beats that were found, speaks there besides the beat network.
+strokes and log period, after Dixon 2001 and Raphael 2001); then once more, held to the tempo that it had most of the time. A beat
+that nobody strikes lies evenly between its neighbours. Each stroke votes for the period that spans it, whichever way the beats go,
+so that fast and slow counting are judged alike. Bars: Viterbi over places in bars of two, three or four beats, where a change of
+metre costs much and must stay; the bar network, which reads the beats that were found, speaks there besides the beat network.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ _SILENCE_SEC: Final = 4.0
 _EDGE_SEC: Final = 1.5  # the first beat lies this near the first stroke, the last this near the last
 _REACH: Final = 48  # strokes back in which the beat before is sought
 _BARS: Final = (2, 3, 4)
+_TEMPI: Final = np.arange(PERIODS[0], PERIODS[-1] + 0.05, 0.05)  # log2 seconds a beat among which a count's usual one is sought
+_TEMPO_SPREAD: Final = 0.15  # octaves
+_HELD: Final = 8.0  # what each octave that a beat strays beyond the reach of rubato costs a stroke, in units of a vote
+_RUBATO: Final = 0.3  # octaves
+_FARTHEST: Final = 0.5  # octaves beyond that: farther away costs no more, so that a new tempo can win
 _BEATS_OF: Final = {"2/4": 2, "6/8": 2, "2/2": 2, "6/4": 2, "3/4": 3, "3/8": 3, "9/8": 3, "3/2": 3, "4/4": 4, "12/8": 4, "4/2": 4}
 
 
@@ -110,6 +115,21 @@ def find_beats(
             value[i, v[order]], source[i, v[order]], parts[i, v[order]] = merit[order], j[order], count[order]
         carried[i] = (value[i] + drag).max(axis=1)
     return _chain(onset_sec, value, source, parts, drag, votes)
+
+
+def hold_tempo(readings: PulseReadings, beats_sec: NDArray[np.float64], onset_sec: NDArray[np.float64]) -> PulseReadings:
+    """Readings for a second count, which keeps to the tempo that a first count, `beats_sec`, has in most places.
+
+    Seen from a few seconds, a beat and its half are alike; over a piece a pianist seldom goes over from one to the other. So what the first
+    count does most of the time (a beat counts by the root of its strokes) is held, and another tempo must win its strokes one by one.
+    """
+    if len(beats_sec) < 3:
+        return readings
+    strokes = np.histogram(onset_sec, beats_sec)[0] + 1.0
+    near = np.exp(-0.5 * (np.subtract.outer(_TEMPI, np.log2(np.diff(beats_sec))) / _TEMPO_SPREAD) ** 2)
+    usual = _TEMPI[int((near @ np.sqrt(strokes)).argmax())]
+    far = np.clip(np.abs(PERIODS - usual) - _RUBATO, 0.0, _FARTHEST)
+    return replace(readings, log_period=np.maximum(readings.log_period, -100.0) - _HELD * far)
 
 
 def _ways(time: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
