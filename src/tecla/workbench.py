@@ -231,15 +231,16 @@ def convert_sound(sound: PathLike, path: PathLike) -> None:
 
 
 def draw(performance: Performance, path: PathLike, title: str = "") -> None:
-    """Draws a Performance as a piano roll with velocities and pedals (.png).
+    """Draws a Performance as a piano roll with velocities and pedals (.png), or how it sounds (.waveform.png).
 
     Raises:
         OutputError: the target cannot be written.
     """
     from tecla.rendering.pianoroll import draw_piano_roll  # noqa: PLC0415
+    from tecla.rendering.waveform import SUFFIX, draw_waveform  # noqa: PLC0415
 
     with whole_target(path) as neighbour:
-        draw_piano_roll(performance, neighbour, title)
+        (draw_waveform if str(path).lower().endswith(SUFFIX) else draw_piano_roll)(performance, neighbour, title)
 
 
 def engrave(performance: Performance, wishes: Wishes | None = None) -> Score:

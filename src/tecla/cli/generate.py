@@ -19,7 +19,8 @@ def generate(
             "-o",
             "--output",
             metavar="OUT",
-            help="What to write: .mid .json .csv; .wav .flac .mp3 .ogg; a page as .musicxml .mxl .pdf .svg; a roll as .png; "
+            help="What to write: .mid .json .csv; .wav .flac .mp3 .ogg; a page as .musicxml .mxl .pdf .svg; a roll as .png, "
+            "its sound as .waveform.png; "
             "from abc-lstm and chorales .abc. Repeat it for several.",
         ),
     ],
@@ -109,7 +110,13 @@ def _check_output(target: Path, prompt: Path | None, force: bool) -> None:
 
 
 def _numbered(target: Path, index: int, variations: int) -> Path:
-    return target if variations == 1 else target.with_stem(f"{target.stem}-{index}")
+    """OUT-2 of OUT; what comes before .waveform.png is the name.
+
+    >>> _numbered(Path("a.waveform.png"), 2, 3).name, _numbered(Path("b.c.mid"), 2, 3).name
+    ('a-2.waveform.png', 'b.c-2.mid')
+    """
+    name, *rest = target.name.rsplit(".", 2 if target.name.lower().endswith(".waveform.png") else 1)
+    return target if variations == 1 else target.with_name(".".join([f"{name}-{index}", *rest]))
 
 
 def _save_provenance(composition: Composition, request: Request, prompt: Path | None, target: Path) -> None:
