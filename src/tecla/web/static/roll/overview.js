@@ -13,8 +13,10 @@ export class Overview {
       this.go(event);
     });
     this.element.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => event.buttons && this.go(event));
-    roll.onview.push(() => this.draw());
-    new ResizeObserver(() => this.draw(true)).observe(this.element);
+    roll.onview.push(() => this.redraw());
+    new ResizeObserver(() => this.redraw(true)).observe(this.element);
+    this.pending = 0;
+    this.stale = true;
   }
 
   /** @param {PointerEvent} event */
@@ -25,22 +27,36 @@ export class Overview {
     this.roll.scrollTo(sec - view.music_px / view.px_per_sec / 2);
   }
 
-  /** @param {boolean} [anew] the notes or the colours have changed */
-  draw(anew = false) {
+  /** Draws it with the next frame. @param {boolean} [anew] the notes, the size or the colours have changed */
+  redraw(anew = false) {
+    this.stale ||= anew;
+    this.pending ||= requestAnimationFrame(() => this.paint());
+  }
+
+  paint() {
+    this.pending = 0;
     const { clientWidth: width, clientHeight: height } = this.element;
     if (!width) return;
-    if (anew || !this.notes) this.notes = sketch(this.roll.scene.index.notes, this.roll.view.end_sec, width, height, this.colour("--ink-soft"));
+    if (this.stale) this.prepare(width, height);
+    const { view } = this.roll;
+    const pen = /** @type {CanvasRenderingContext2D} */ (this.element.getContext("2d"));
+    pen.clearRect(0, 0, width, height);
+    pen.drawImage(this.notes, 0, 0, width, height);
+    const [left, right] = [view.from_sec, view.to_sec].map((sec) => (sec / view.end_sec) * width);
+    pen.strokeStyle = this.accent;
+    pen.lineWidth = 1.5;
+    pen.strokeRect(Math.max(1, left), 1, Math.min(width, right) - Math.max(1, left) - 1, height - 2);
+  }
+
+  /** What stays the same from one frame to the next: the notes' picture, the colours, the size. @param {number} width @param {number} height */
+  prepare(width, height) {
+    this.stale = false;
     const density = window.devicePixelRatio || 1;
     this.element.width = width * density;
     this.element.height = height * density;
-    const pen = this.element.getContext("2d");
-    pen.drawImage(this.notes, 0, 0, this.element.width, this.element.height);
-    pen.scale(density, density);
-    const { view } = this.roll;
-    const [left, right] = [view.from_sec, view.to_sec].map((sec) => (sec / view.end_sec) * width);
-    pen.strokeStyle = this.colour("--accent");
-    pen.lineWidth = 1.5;
-    pen.strokeRect(Math.max(1, left), 1, Math.min(width, right) - Math.max(1, left) - 1, height - 2);
+    this.element.getContext("2d").scale(density, density);
+    this.accent = this.colour("--accent");
+    this.notes = sketch(this.roll.scene.index.notes, this.roll.view.end_sec, width, height, this.colour("--ink-soft"));
   }
 
   /** @param {string} name */

@@ -63,7 +63,7 @@ export async function openTake(main, id) {
   const keys = keyboard(session, roll, transport, { save, loop: () => player.loop.click(), add: () => /** @type {HTMLElement} */ (bar.querySelector("button[aria-pressed]")).click() });
   const recolour = () => {
     roll.recolour();
-    overview.draw(true);
+    overview.redraw(true);
     void behind(take, roll);
   };
   const before = (/** @type {BeforeUnloadEvent} */ event) => session.draft.changed && event.preventDefault();
@@ -102,7 +102,7 @@ function connect(session, roll, overview, sheet, transport, player) {
   session.on(["notes"], () => {
     roll.view.end_sec = session.end_sec;
     roll.show({ index: session.index, pedals: session.draft.state.pedals });
-    overview.draw(true);
+    overview.redraw(true);
     transport.setNotes(session.index.notes, session.draft.state.pedals, session.end_sec);
     player.update();
   });
