@@ -122,7 +122,7 @@ def test_who_is_killed_outright_leaves_no_decoder_behind(sound: Path) -> None:
     assert left.exists()
     process.kill()
     process.communicate()
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while left.exists() and "Z" not in (left / "stat").read_text().rpartition(")")[2][:3]:
         assert time.monotonic() < until
         time.sleep(0.05)

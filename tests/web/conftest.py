@@ -34,7 +34,7 @@ class Server:
         line = self.process.stdout.readline()
         assert line.startswith("tecla studio: "), line
         self.url, _, self.token = line.split()[-1].partition("#token=")
-        self.http = httpx.Client(base_url=self.url, timeout=60.0, trust_env=False)
+        self.http = httpx.Client(base_url=self.url, timeout=300.0, trust_env=False)
 
     def hand_in(self, path: Path, name: str | None = None) -> dict[str, Any]:
         with path.open("rb") as file:
@@ -48,7 +48,7 @@ class Server:
         save_json(Performance.from_arrays(*([note[what] for note in notes] for what in ("onset_sec", "offset_sec", "pitch"))), path)
         return self.hand_in(path)
 
-    def wait(self, job: str, *states: str, sec: float = 60.0) -> dict[str, Any]:
+    def wait(self, job: str, *states: str, sec: float = 300.0) -> dict[str, Any]:
         """The job once it is in one of these states (else: once it has ended)."""
         wanted = states or ("done", "failed", "cancelled")
         until = time.monotonic() + sec
@@ -66,7 +66,7 @@ class Server:
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         self.process.send_signal(how)
-        self.process.wait(30)
+        self.process.wait(120)
         self.close()
 
     def close(self) -> None:

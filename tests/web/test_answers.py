@@ -46,7 +46,7 @@ def test_a_page_is_given_up_when_the_last_who_asked_has_left(tmp_path: Path) -> 
         answers.close()
 
     with ThreadPoolExecutor(1) as thread:  # the browser's tests have a loop of their own in this one
-        thread.submit(lambda: asyncio.run(asyncio.wait_for(story(), 60))).result()
+        thread.submit(lambda: asyncio.run(asyncio.wait_for(story(), 300))).result()
     assert not (tmp_path / "long.page.json").exists()
 
 

@@ -40,17 +40,33 @@ def test_another_page_is_refused(studio: Server, origin: str) -> None:
     assert studio.http.get("/api/takes").json() == before
 
 
-def test_a_refusal_waits_for_the_rest_of_the_request(studio: Server) -> None:
+@pytest.mark.parametrize(
+    ("request_line", "status"), [("POST /api/takes", b"403"), ("POST /api/nothing", b"404"), ("PATCH /api/about", b"405")]
+)
+def test_a_refusal_waits_for_the_rest_of_the_request(studio: Server, request_line: str, status: bytes) -> None:
     """An answer before the last byte was read is lost in a reset on some systems."""
     port = int(studio.url.rstrip("/").rsplit(":", 1)[1])
     with socket.create_connection(("127.0.0.1", port)) as line:
-        line.sendall(f"POST /api/takes HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: null\r\nContent-Length: 10\r\n\r\nhalf ".encode())
+        origin = "Origin: null\r\n" if status == b"403" else ""
+        line.sendall(f"{request_line} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{origin}Content-Length: 10\r\n\r\nhalf ".encode())
         line.settimeout(0.3)
         with pytest.raises(TimeoutError):
             line.recv(1)
         line.settimeout(30)
         line.sendall(b"a go.")
-        assert line.recv(12) == b"HTTP/1.1 403"
+        assert line.recv(12) == b"HTTP/1.1 " + status
+
+
+def test_a_body_without_end_is_read_within_bounds(studio: Server) -> None:
+    """Nobody knows how long the request will be, and all of it is sent before the answer is looked for."""
+    port = int(studio.url.rstrip("/").rsplit(":", 1)[1])
+    part = b"100000\r\n" + bytes(2**20) + b"\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
+        line.sendall(f"POST /api/session HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        for _ in range(40):
+            line.sendall(part)
+        line.sendall(b"0\r\n\r\n")
+        assert line.recv(12) == b"HTTP/1.1 413"
 
 
 def test_the_studios_own_page_is_let_in(studio: Server) -> None:

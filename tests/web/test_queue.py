@@ -8,9 +8,11 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import numpy as np
 import pytest
 import soundfile
@@ -206,10 +208,11 @@ def test_a_studio_stops_without_a_word(start: Start, long: Path) -> None:
         server.process.send_signal(signal.SIGINT)
         for _ in lines:  # until the stream ends
             continue
-        assert page.result().status_code in (200, 503)
-    server.process.wait(30)
+        with suppress(httpx.TransportError):  # where the request came too late
+            assert page.result().status_code in (200, 503)
+    server.process.wait(120)
     assert server.errors() == ""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while any(map(alive, working)) and time.monotonic() < until:
         time.sleep(0.05)
     assert not any(map(alive, working))

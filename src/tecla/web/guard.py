@@ -27,8 +27,8 @@ LARGEST_UPLOAD_BYTES: Final = 2 * 2**30
 LARGEST_BODY_BYTES: Final = 32 * 2**20
 UPLOAD_PATH: Final = "/api/takes"
 SESSION_PATH: Final = "/api/session"
-LARGEST_GOODBYE_BYTES: Final = 2**20
-LONGEST_GOODBYE_SEC: Final = 2.0
+LARGEST_GOODBYE_BYTES: Final = 64 * 2**20
+LONGEST_GOODBYE_SEC: Final = 10.0
 _HEADERS: Final = {
     "content-security-policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
     " media-src 'self' blob:; connect-src 'self'; worker-src 'self'; object-src 'none'; base-uri 'none';"
@@ -148,17 +148,22 @@ async def _bounded(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> 
     if length.isdigit() and int(length) > most:
         await _refuse(scope, receive, send, refused)
         return
-    read = 0
+    read, more = 0, True
 
     async def receiving() -> Message:
-        nonlocal read
+        nonlocal read, more
         message = await receive()
-        read += len(message.get("body", b""))
+        read, more = read + len(message.get("body", b"")), message.get("more_body", False)
         if read > most:
             raise refused
         return message
 
-    await app(scope, receiving, send)
+    async def sending(message: Message) -> None:
+        if more and message["type"] == "http.response.start" and message["status"] >= 400:
+            await _read_on(receive)
+        await send(message)
+
+    await app(scope, receiving, sending)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, refused: Refused) -> None:
