@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tecla.engraving.barwise import HEADS, BarReadings
 from tecla.engraving.pulse import METRES, PERIODS, PHASES
-from tecla.engraving.tracking import PulseReadings, find_bars, find_beats, hold_tempo, reach
+from tecla.engraving.tracking import PulseReadings, count_twice, find_bars, find_beats, reach
 
 
 def heard(beat: NDArray[np.bool_], downbeat: NDArray[np.bool_], period_sec: NDArray[np.float64]) -> PulseReadings:
@@ -65,18 +65,26 @@ def test_a_passage_that_sounds_like_half_the_tempo_is_counted_in_the_tempo_of_th
     every_second = (beats > 11.9) & (beats < 22.1) & (np.arange(72) % 2 == 1)
     sure = heard(~every_second, np.zeros(72, bool), np.where((beats > 11.9) & (beats < 22.1), 1.0, 0.5))
     readings = replace(sure, beat=np.where(every_second, -0.4, sure.beat), log_period=0.2 * sure.log_period)
-    first = find_beats(beats, readings)
-    assert len(first[0]) < 64
-    again = find_beats(beats, hold_tempo(readings, first[0], beats))
-    assert np.allclose(again[0], beats)
+    assert len(find_beats(beats, readings)[0]) < 64
+    assert np.allclose(count_twice(beats, readings)[0], beats)
 
 
 def test_a_tempo_that_is_surely_new_is_not_held_back() -> None:
     beats = np.concatenate([np.arange(48) * 0.5, 24.0 + np.arange(36)])
     readings = heard(np.ones(84, bool), np.zeros(84, bool), np.where(np.arange(84) < 48, 0.5, 1.0))
     sure = replace(readings, log_period=20 * readings.log_period)
-    again = find_beats(beats, hold_tempo(sure, find_beats(beats, sure)[0], beats))
-    assert np.allclose(again[0], beats)
+    assert np.allclose(count_twice(beats, sure)[0], beats)
+
+
+def test_the_bars_of_a_slow_waltz_are_not_taken_for_beats() -> None:
+    bars = np.cumsum(np.concatenate([[0.0], np.full(14, 1.8), [2.0, 2.3]]))
+    beats = np.interp(np.arange(3 * len(bars) - 2) / 3, np.arange(len(bars)), bars)
+    on = np.isin(beats, bars)
+    readings = heard(on, on, np.interp(beats, bars[1:], np.diff(bars)))
+    assert np.allclose(find_beats(beats, readings)[0], bars)
+    found = count_twice(beats, readings)
+    assert np.allclose(found[0], beats)
+    assert found[1].tolist() == list(range(len(beats)))
 
 
 def test_bars_change_their_metre_where_the_music_does() -> None:

@@ -27,7 +27,7 @@ from tecla.engraving.pulse import PERIODS, Strokes, find_strokes
 from tecla.engraving.quantize import place_onsets
 from tecla.engraving.quarter import in_page_quarters
 from tecla.engraving.spelling import NEARNESS, find_keys, spell
-from tecla.engraving.tracking import PulseReadings, find_bars, find_beats, hold_tempo, join_readings, move_bar_lines, reach
+from tecla.engraving.tracking import PulseReadings, count_twice, find_bars, find_beats, join_readings, move_bar_lines, reach
 from tecla.engraving.values import written_ends
 from tecla.engraving.voices import split_voices
 from tecla.errors import OptionError
@@ -155,12 +155,10 @@ def count_beats(performance: Performance, strokes: Strokes, heard: PulseReadings
     if quarter_sec is not None:
         heard = _obey_tempo(heard, quarter_sec, metre)
     time = strokes.onset_sec if len(strokes.onset_sec) else np.zeros(1)
-    beats = find_beats(strokes.onset_sec, heard)
+    beats = count_twice(strokes.onset_sec, heard) if quarter_sec is None else find_beats(strokes.onset_sec, heard)
     if metre is not None and quarter_sec is None and len(beats[0]) > 2 and np.median(np.diff(beats[0])) > _SLOWEST_SEC:
         quarter_sec = float(np.median(np.diff(beats[0])) / metre.bar_quarters)  # whole bars were counted: the stated metre says so
         beats = find_beats(strokes.onset_sec, _obey_tempo(heard, quarter_sec, metre))
-    elif quarter_sec is None:
-        beats = find_beats(strokes.onset_sec, hold_tempo(heard, beats[0], strokes.onset_sec))
     pulse = find_bars(beats, heard, read_beats(performance, beats[0]), bar=beats_a_bar(metre) if metre else None)
     pulse = move_bar_lines(reach(pulse, float(time[0]), float(time[-1]), quarter_sec or 0.6), wishes.barline_shift_beats)
     return count_bars(pulse, heard, strokes, metre, quarter_sec)

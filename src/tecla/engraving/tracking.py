@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tecla.engraving.barwise import BarReadings
+from tecla.engraving.barwise import BarReadings, recount
 from tecla.engraving.pulse import METRES, PERIODS, Strokes
 
 _FAR: Final = -1e9
@@ -30,6 +30,8 @@ _TEMPI: Final = np.arange(PERIODS[0], PERIODS[-1] + 0.05, 0.05)  # log2 seconds 
 _TEMPO_SPREAD: Final = 0.15  # octaves
 _HELD: Final = 8.0  # what each octave that a beat strays beyond the reach of rubato costs a stroke, in units of a vote
 _RUBATO: Final = 0.3  # octaves
+_SLOW_SEC: Final = 1.5  # a beat as slow as that is a bar if it falls into thirds and nothing else: a waltz, no very slow 6/8
+_NEAR_BEATS: Final = 0.04
 _FARTHEST: Final = 0.5  # octaves beyond that: farther away costs no more, so that a new tempo can win
 _BEATS_OF: Final = {"2/4": 2, "6/8": 2, "2/2": 2, "6/4": 2, "3/4": 3, "3/8": 3, "9/8": 3, "3/2": 3, "4/4": 4, "12/8": 4, "4/2": 4}
 
@@ -117,19 +119,37 @@ def find_beats(
     return _chain(onset_sec, value, source, parts, drag, votes)
 
 
-def hold_tempo(readings: PulseReadings, beats_sec: NDArray[np.float64], onset_sec: NDArray[np.float64]) -> PulseReadings:
-    """Readings for a second count, which keeps to the tempo that a first count, `beats_sec`, has in most places.
+def count_twice(onset_sec: NDArray[np.float64], readings: PulseReadings) -> NDArray[np.float64]:
+    """Beats as `find_beats` gives them, counted once freely and once more in the tempo that the first count has in most places.
 
-    Seen from a few seconds, a beat and its half are alike; over a piece a pianist seldom goes over from one to the other. So what the first
-    count does most of the time (a beat counts by the root of its strokes) is held, and another tempo must win its strokes one by one.
+    Seen from a few seconds, a beat and its half are alike; over a piece a pianist seldom goes over from one to the other. Where the first
+    count has slow beats that fall into thirds and nothing else, these are bars, and their thirds are the beats. Shape: (2, K)
     """
-    if len(beats_sec) < 3:
-        return readings
+    beats = find_beats(onset_sec, readings)
+    if len(beats[0]) < 3:
+        return beats
+    usual = _usual_tempo(beats[0], onset_sec)
+    far = np.clip(np.abs(PERIODS - usual) - _RUBATO, 0.0, _FARTHEST)
+    held = find_beats(onset_sec, replace(readings, log_period=np.maximum(readings.log_period, -100.0) - _HELD * far))
+    if usual < np.log2(_SLOW_SEC) or not _are_bars_of_three(held[0], onset_sec):
+        return held
+    thirds = recount(held[0], onset_sec, 1 / 3)
+    at = np.clip(np.searchsorted(onset_sec, thirds), 0, len(onset_sec) - 1)
+    return np.stack([thirds, np.where(onset_sec[at] == thirds, at, -1)])
+
+
+def _usual_tempo(beats_sec: NDArray[np.float64], onset_sec: NDArray[np.float64]) -> float:
+    """Log2 seconds of the beat that is counted most; a beat weighs the root of its strokes."""
     strokes = np.histogram(onset_sec, beats_sec)[0] + 1.0
     near = np.exp(-0.5 * (np.subtract.outer(_TEMPI, np.log2(np.diff(beats_sec))) / _TEMPO_SPREAD) ** 2)
-    usual = _TEMPI[int((near @ np.sqrt(strokes)).argmax())]
-    far = np.clip(np.abs(PERIODS - usual) - _RUBATO, 0.0, _FARTHEST)
-    return replace(readings, log_period=np.maximum(readings.log_period, -100.0) - _HELD * far)
+    return float(_TEMPI[int((near @ np.sqrt(strokes)).argmax())])
+
+
+def _are_bars_of_three(beats_sec: NDArray[np.float64], onset_sec: NDArray[np.float64]) -> bool:
+    """Whether slow beats are bars: their thirds are struck, their halves and quarters seldom."""
+    from_middle = np.abs(np.interp(onset_sec, beats_sec, np.arange(len(beats_sec))) % 1.0 - 0.5)
+    thirds, halves, quarters = ((np.abs(from_middle - off) < _NEAR_BEATS).sum() for off in (1 / 6, 0.0, 1 / 4))
+    return bool(thirds > 2 * (halves + quarters))
 
 
 def _ways(time: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
