@@ -44,6 +44,7 @@ from tecla.io.midi import load_midi, save_midi
 from tecla.music import Performance
 from tecla.training.compose import BEGINNING, event_loss, event_window, padded_events
 from tecla.training.composer import Piece, Schedule, draw, negative_log_likelihood, padded, previous_of, train
+from tecla.training.stored import load_stored
 
 Music = tuple[list[Performance], list[Performance], list[dict[str, Any]]]
 
@@ -234,7 +235,7 @@ def cell(material: Material, kind: str, cpu_sec: float) -> str:
         begin = time.process_time()
         with TemporaryDirectory() as folder:
             train(model, material.pieces, [], schedule, Path(folder), loss=doing.loss, assess=lambda *_: 0.0, batches=doing.batches)
-            model.load_state_dict(torch.load(Path(folder) / "best.pt", weights_only=True)["weights"])
+            model.load_state_dict(load_stored(Path(folder) / "best.safetensors")["weights"])
         took = time.process_time() - begin
         cost, size = f"{schedule.steps} steps", f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} M"
         bits = [doing.bits(model, ids) for ids in material.judged]

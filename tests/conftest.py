@@ -10,7 +10,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Stems of three shipped networks by tokenizer: abc-characters, jsb-grid, continuous; the checkpoint lies beside each as .pt.
+    """Stems of three shipped networks by tokenizer: abc-characters, jsb-grid, continuous; the checkpoint lies beside each as .safetensors.
 
     Random weights, shipped as the real ones are: the machinery is under test, not the music.
     """
@@ -33,7 +33,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "continuous": ("continuous-decoder", ContinuousDecoder(ContinuousDecoderConfig(32, 4, 2, components=3, features=8))),
     }
     for tokenizer, (kind, network) in networks.items():
-        keep(network, folder / f"{tokenizer}.pt", {"seen": "nothing"})
+        keep(network, folder / f"{tokenizer}.safetensors", {"seen": "nothing"})
         card = {"name": tokenizer, "tokenizer": tokenizer, "context": 64, "licence": "CC0-1.0"}
-        ship(folder / f"{tokenizer}.pt", kind, folder / tokenizer, card)
+        ship(folder / f"{tokenizer}.safetensors", kind, folder / tokenizer, card)
     return {tokenizer: folder / tokenizer for tokenizer in networks}

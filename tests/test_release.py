@@ -37,7 +37,7 @@ def test_the_wheel_carries_weights_and_no_code_to_compile(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert wheel.name.endswith("-py3-none-any.whl")
     assert "tecla/weights/transcriber.onnx" in names
-    assert not [name for name in names if name.endswith((".pt", ".pkl", ".so", ".pyd", ".c", ".pyx"))]
+    assert not [name for name in names if name.endswith((".pt", ".safetensors", ".pkl", ".so", ".pyd", ".c", ".pyx"))]
 
 
 def test_the_bill_of_materials_names_all_that_is_locked_and_shipped(wheel: Path) -> None:

@@ -32,7 +32,7 @@ def test_step_by_step_is_all_at_once(tiny: dict[str, Path], tokenizer: str) -> N
 
 def test_shipped_transformer_answers_as_the_network_did(tiny: dict[str, Path]) -> None:
     stem, piece = tiny["jsb-grid"], rows("jsb-grid", 20)
-    network, _ = restore(Path(f"{stem}.pt"), "music-transformer")
+    network, _ = restore(Path(f"{stem}.safetensors"), "music-transformer")
     assert isinstance(network, MusicTransformer)
     previous = torch.from_numpy(np.concatenate([np.zeros((1, 4), int), piece[:-1]]))[None]
     with torch.no_grad():

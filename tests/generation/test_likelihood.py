@@ -59,7 +59,7 @@ def test_attacks_of_a_grid() -> None:
 
 def test_no_bit_depends_on_padding(tiny: dict[str, Path]) -> None:
     """Batches of one and of many, short and long together, give every piece the same nats."""
-    network, _ = restore(Path(f"{tiny['jsb-grid']}.pt"), "music-transformer")
+    network, _ = restore(Path(f"{tiny['jsb-grid']}.safetensors"), "music-transformer")
     pieces = [(np.concatenate([np.zeros((1, 4), int), chorale(length, length)]), 0) for length in (3, 17, 8)]
     with torch.no_grad():
         together = negative_log_likelihood(network, padded(pieces))[0].sum((1, 2))
@@ -68,7 +68,7 @@ def test_no_bit_depends_on_padding(tiny: dict[str, Path]) -> None:
 
 
 def test_shipped_bits_are_the_networks_nats(tiny: dict[str, Path]) -> None:
-    network, _ = restore(Path(f"{tiny['jsb-grid']}.pt"), "music-transformer")
+    network, _ = restore(Path(f"{tiny['jsb-grid']}.safetensors"), "music-transformer")
     piece = chorale(30)
     with torch.no_grad():
         nats = negative_log_likelihood(network, padded([(np.concatenate([np.zeros((1, 4), int), piece]), 0)]))[0].sum().item()

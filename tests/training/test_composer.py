@@ -12,6 +12,7 @@ from tecla.generation.models.gpt import Gpt, GptConfig  # noqa: E402
 from tecla.generation.models.lstm import Lstm, LstmConfig  # noqa: E402
 from tecla.training import composer  # noqa: E402
 from tecla.training.composer import IGNORED, Schedule, draw, optimisers, padded, pieces_hash, previous_of, rate_at, train  # noqa: E402
+from tecla.training.stored import load_stored  # noqa: E402
 
 
 def piece(length: int, slots: int = 1) -> np.ndarray:
@@ -85,7 +86,7 @@ def test_a_network_learns_a_scale_and_the_best_weights_are_kept(tmp_path: Path) 
     assert best < 1.2  # a uniform guess is 1.79 nats; where the scale ends cannot be guessed
     log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [note["step"] for note in log] == [40, 80, 120]
-    kept = torch.load(tmp_path / "best.pt", weights_only=True)
+    kept = load_stored(tmp_path / "best.safetensors")
     assert kept["note"]["held_out"] == pytest.approx(min(note["held_out"] for note in log))
     assert kept["note"]["seen"] == pieces_hash([piece(20)])
 

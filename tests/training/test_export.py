@@ -14,6 +14,7 @@ from tecla.training import quantise, run
 from tecla.training.export import export_onnx
 from tecla.training.release import export_rounded, export_run
 from tecla.training.run import RunOptions
+from tecla.training.stored import save_stored
 from tecla.training.transcriber import make_network
 from tecla.transcription.features import N_BINS, WINDOWS
 from tecla.transcription.network import Network
@@ -50,7 +51,7 @@ def test_a_run_s_best_weights_come_with_a_card(tmp_path: Path, monkeypatch: pyte
     run.begin(tmp_path / "run", RunOptions(corpora=("maestro:there",), size="small", steps=5))
     (tmp_path / "run" / "sources.json").write_text(json.dumps({"MAESTRO": "CC BY-NC-SA 4.0", "Some Piano": "CC0"}))
     network = make_network(TINY)().eval()
-    torch.save({"network": network.state_dict(), "metrics": {"onset_f1": 0.5, "step": 5}}, tmp_path / "run" / "best.pt")
+    save_stored({"network": network.state_dict(), "metrics": {"onset_f1": 0.5, "step": 5}}, tmp_path / "run" / "best.safetensors")
     card = json.loads(export_run(tmp_path / "run", tmp_path / "mine.onnx").read_text())
     assert card["licence"] == "non-commercial, as MAESTRO"
     assert card["validation"]["onset_f1"] == 0.5

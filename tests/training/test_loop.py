@@ -129,7 +129,7 @@ def test_a_checkpoint_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.
     before = load_checkpoint(new_state(small_network, CONFIG, CPU), tmp_path)
     later = run(LoopConfig(steps=14, bfloat16=False), load_checkpoint(new_state(small_network, CONFIG, CPU), tmp_path))
     with monkeypatch.context() as broken:
-        break_after(2, broken, torch, "save")
+        break_after(2, broken, loop, "save_stored")
         with pytest.raises(OSError, match="disk full"):
             save_checkpoint(later, tmp_path)
     assert_same(load_checkpoint(new_state(small_network, CONFIG, CPU), tmp_path), before)

@@ -19,6 +19,7 @@ from tecla.training.examples import ExampleConfig
 from tecla.training.journal import Journal
 from tecla.training.material import Share, is_held_out, load_material
 from tecla.training.run import RunOptions
+from tecla.training.stored import load_stored
 from tecla.training.team import Team
 
 CPU = torch.device("cpu")
@@ -64,7 +65,7 @@ def test_a_run_leaves_what_its_page_promises(options: RunOptions, tmp_path: Path
     log = [json.loads(line) for line in (tmp_path / "a" / "log.jsonl").read_text().splitlines()]
     assert {row["step"] for row in log if "loss" in row} == {1, 2, 3, 4}
     assert {row["step"] for row in log if "onset_f1" in row} == {2, 4}
-    best = torch.load(tmp_path / "a" / "best.pt", weights_only=True)
+    best = load_stored(tmp_path / "a" / "best.safetensors")
     assert best["metrics"]["onset_f1"] >= 0
     assert run.load_options(tmp_path / "a") == options
 

@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch")
 from tecla.generation.engine import Engine  # noqa: E402
 from tecla.generation.models.music_transformer import MusicTransformer, MusicTransformerConfig  # noqa: E402
 from tecla.training.ship import ship, soften  # noqa: E402
+from tecla.training.stored import save_stored  # noqa: E402
 
 
 def network() -> MusicTransformer:
@@ -32,9 +33,9 @@ def test_softened_logits_are_the_logits_over_the_temperature() -> None:
 
 def test_the_temperature_lies_in_the_shipped_graphs_and_is_told(tmp_path: Path) -> None:
     model, row = network(), np.array([[3, 4, 5, 6]])
-    torch.save({"weights": model.state_dict(), "config": asdict(model.config), "note": {}}, tmp_path / "best.pt")
+    save_stored({"weights": model.state_dict(), "config": asdict(model.config), "note": {}}, tmp_path / "best.safetensors")
     for name, temperature in (("plain", 1.0), ("soft", 2.0)):
-        ship(tmp_path / "best.pt", "music-transformer", tmp_path / name, {"name": name, "context": 32}, temperature)
+        ship(tmp_path / "best.safetensors", "music-transformer", tmp_path / name, {"name": name, "context": 32}, temperature)
     plain, soft = (Engine.load(str(tmp_path / f"{name}.json")) for name in ("plain", "soft"))
     np.testing.assert_allclose(soft.judge(soft.hidden, row), plain.judge(plain.hidden, row) / 2, atol=2e-3)
     assert json.loads((tmp_path / "soft.json").read_text())["training"]["temperature"]["divided_by"] == 2.0

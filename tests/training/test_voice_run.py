@@ -53,7 +53,7 @@ def test_the_network_for_classes_goes_on(tmp_path: Path, monkeypatch: pytest.Mon
     straight, _ = voice_run.train_voice(tmp_path / "straight", options, lambda _: None)
     with pytest.raises(KeyboardInterrupt):
         voice_run.train_voice(tmp_path / "stopped", options, stop_after(3))
-    assert sorted(path.name for path in (tmp_path / "stopped").iterdir()) == ["cycle-0.pt", "run.json"]
+    assert sorted(path.name for path in (tmp_path / "stopped").iterdir()) == ["cycle-0.safetensors", "run.json"]
     resumed, _ = voice_run.train_voice(tmp_path / "stopped", options, lambda _: None)
     assert all(torch.equal(a, b) for a, b in zip(straight.state_dict().values(), resumed.state_dict().values(), strict=True))
 

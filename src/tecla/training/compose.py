@@ -211,7 +211,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recipe", choices=RECIPES)
     parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--runs", type=Path, required=True, help="where best.pt and log.jsonl go")
+    parser.add_argument("--runs", type=Path, required=True, help="where best.safetensors and log.jsonl go")
     parser.add_argument("--begin", type=Path, help="a checkpoint to begin from")
     parser.add_argument("--ship", type=Path, help="stem of the .onnx, .head.onnx and .json to write")
     parser.add_argument("--steps", type=int)
@@ -227,7 +227,7 @@ def main() -> None:
     print(f"lowest held-out: {best:.4f} nats")
     if given.ship:
         card = {**CARDS[given.recipe], "held_out_nats": round(best, 4)}
-        ship(given.runs / "best.pt", KINDS[given.recipe], given.ship, card, SOFTENED.get(given.recipe, 1.0))
+        ship(given.runs / "best.safetensors", KINDS[given.recipe], given.ship, card, SOFTENED.get(given.recipe, 1.0))
 
 
 if __name__ == "__main__":

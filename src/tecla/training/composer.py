@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tecla.training.stored import save_stored
+
 IGNORED = -1  # target of padding: no part of any loss
 Piece = NDArray[np.int64]  # (L, G) groups of ids, the last one begins with END
 Augment = Callable[[Piece, np.random.Generator], Piece]
@@ -139,7 +141,7 @@ def train(
     assess: Callable[[nn.Module, Iterable[Any]], float] = judge,
     batches: Callable[[np.random.Generator], Any] | None = None,
 ) -> float:
-    """Trains `model` in place; writes best.pt and log.jsonl to `folder`; returns the lowest held-out nats per token."""
+    """Trains `model` in place; writes best.safetensors and log.jsonl to `folder`; returns the lowest held-out nats per token."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(schedule.seed)
     rng = np.random.default_rng(schedule.seed)
@@ -169,7 +171,7 @@ def train(
                 log.write(json.dumps(note) + "\n")
             if lowest < best:
                 best = lowest
-                keep(averaged, folder / "best.pt", {**note, "schedule": asdict(schedule), "seen": pieces_hash(pieces)})
+                keep(averaged, folder / "best.safetensors", {**note, "schedule": asdict(schedule), "seen": pieces_hash(pieces)})
         if last:
             break
     return best
@@ -184,6 +186,4 @@ def average(averaged: nn.Module, model: nn.Module, share: float) -> None:
 
 def keep(model: nn.Module, path: Path, note: dict[str, Any]) -> None:
     """Writes weights, configuration and what the run was, whole or not at all."""
-    part = path.with_suffix(".part")
-    torch.save({"weights": model.state_dict(), "config": asdict(model.config), "note": note}, part)  # type: ignore[call-overload]
-    part.replace(path)
+    save_stored({"weights": model.state_dict(), "config": asdict(model.config), "note": note}, path)  # type: ignore[call-overload]

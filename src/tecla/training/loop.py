@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from tecla.errors import InputError, TeclaError
 from tecla.training.schedule import step_factor
-from tecla.training.stored import load_stored
+from tecla.training.stored import load_stored, save_stored
 
 _PARTS: Final = ("network", "average", "optimizer", "progress")  # of a checkpoint, in the order they are written
 
@@ -144,9 +144,9 @@ def save_checkpoint(state: State, folder: Path) -> None:
         "progress": {"step": state.step, "best": state.best, "history": state.history},
     }
     for name in _PARTS:
-        torch.save(parts[name], folder / f"{name}.partial")
+        save_stored(parts[name], folder / f"{name}.partial")
     for name in _PARTS:
-        (folder / f"{name}.partial").rename(folder / f"{name}.pt")
+        (folder / f"{name}.partial").rename(folder / f"{name}.safetensors")
 
 
 def load_checkpoint(state: State, folder: Path) -> State:
@@ -157,10 +157,10 @@ def load_checkpoint(state: State, folder: Path) -> State:
     """
     _finish_checkpoint(folder)
     device = next(state.network.parameters()).device
-    missing = [name for name in _PARTS if not (folder / f"{name}.pt").exists()]
+    missing = [name for name in _PARTS if not (folder / f"{name}.safetensors").exists()]
     if missing:
-        raise InputError(f"{folder} holds no checkpoint ({missing[0]}.pt is missing): name the folder of a run")
-    parts = {name: load_stored(folder / f"{name}.pt", device) for name in _PARTS}
+        raise InputError(f"{folder} holds no checkpoint ({missing[0]}.safetensors is missing): name the folder of a run")
+    parts = {name: load_stored(folder / f"{name}.safetensors", device) for name in _PARTS}
     state.network.load_state_dict(parts["network"])
     state.average.load_state_dict(parts["average"])
     state.optimizer.load_state_dict(parts["optimizer"])
@@ -172,4 +172,4 @@ def _finish_checkpoint(folder: Path) -> None:
     """Gives the parts of a checkpoint their names where that was interrupted; see `save_checkpoint`."""
     if not (folder / f"{_PARTS[0]}.partial").exists():
         for partial in folder.glob("*.partial"):
-            partial.rename(partial.with_suffix(".pt"))
+            partial.rename(partial.with_suffix(".safetensors"))

@@ -19,7 +19,7 @@ from torch.nn import functional
 from torch.utils.data import Dataset
 
 from tecla.training import loop
-from tecla.training.stored import load_stored
+from tecla.training.stored import load_stored, save_stored
 
 UNKNOWN: Final = -1
 Row = tuple[NDArray[np.float32], Mapping[str, NDArray[np.int64]]]  # what is seen (N, F), and the classes told of it by name, (N,) each
@@ -105,7 +105,7 @@ def learn_to_read(
     recipe: ReaderRecipe,
     folder: Path,
 ) -> nn.Module:
-    """Trains, prints and keeps in `folder`/best.pt the average that cost least on the held-out batches; returns it."""
+    """Trains, prints and keeps in `folder`/best.safetensors the average that cost least on the held-out batches; returns it."""
     torch.manual_seed(recipe.seed)
     config = loop.LoopConfig(
         steps=recipe.steps, warm_up=recipe.warm_up, decay=recipe.steps, peak_rate=recipe.rate, weight_decay=recipe.weight_decay,
@@ -123,13 +123,13 @@ def learn_to_read(
         print(f"{state.step} held {-value:.3f} | " + " ".join(f"{name} {cost:.3f}" for name, cost in held.items()), flush=True)
         if value > state.best:
             state.best = value
-            torch.save(state.average.state_dict(), folder / "best.pt")
+            save_stored(state.average.state_dict(), folder / "best.safetensors")
 
     def report(_: loop.State, numbers: dict[str, float]) -> None:
         print(f"{numbers['step']:.0f} {numbers['sec']:.0f}s train {numbers['loss']:.3f}", flush=True)
 
     loop.train(state, batches, loss, config, report, judge)
-    state.average.load_state_dict(load_stored(folder / "best.pt"))
+    state.average.load_state_dict(load_stored(folder / "best.safetensors"))
     return state.average
 
 

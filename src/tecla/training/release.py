@@ -23,9 +23,9 @@ def export_run(folder: Path, target: Path) -> Path:
         InputError: the folder holds no run, or one that has not been judged yet.
     """
     options = load_options(folder)
-    if not (folder / "best.pt").exists():
+    if not (folder / "best.safetensors").exists():
         raise InputError(f"{folder} has no best weights yet: train until its first checkpoint")
-    best = load_stored(folder / "best.pt")
+    best = load_stored(folder / "best.safetensors")
     network = network_of(folder, options)()
     network.load_state_dict(best["network"])
     export_onnx(network, target)

@@ -3,7 +3,7 @@
 RUN/run.json            what was asked for; a resumed run asks for the same
 RUN/sources.json        what it learned from, and under which licences
 RUN/checkpoint/         network, average, optimizer, progress: enough to go on as if nothing had happened
-RUN/best.pt             the averaged network that heard the validation best, and what it reached
+RUN/best.safetensors    the averaged network that heard the validation best, and what it reached
 RUN/loss.png, log.jsonl, events/
 """
 
@@ -32,6 +32,7 @@ from tecla.training.loop import LoopConfig, Loss, State
 from tecla.training.material import Material, load_material
 from tecla.training.pretrained import load_pretrained
 from tecla.training.sound import Sound
+from tecla.training.stored import save_stored
 from tecla.training.team import Team
 from tecla.training.transcriber import make_loss, make_network, make_sound
 from tecla.training.validation import Validation
@@ -244,9 +245,7 @@ def _keep_best(folder: Path, state: State, numbers: Numbers, patience: int) -> N
     """Keeps the average that heard the validation best, and ends a run that has long not become better."""
     if numbers["onset_f1"] > state.best:
         state.best = numbers["onset_f1"]
-        neighbour = folder / "best.pt.partial"
-        torch.save({"network": state.average.state_dict(), "metrics": numbers}, neighbour)
-        neighbour.replace(folder / "best.pt")
+        save_stored({"network": state.average.state_dict(), "metrics": numbers}, folder / "best.safetensors")
     judged = [row["onset_f1"] for row in state.history if "onset_f1" in row]
     state.finished = len(judged) - 1 - judged.index(max(judged)) >= patience
 

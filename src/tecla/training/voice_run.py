@@ -29,7 +29,7 @@ from tecla.training import loop
 from tecla.training.export_line import export_line_onnx
 from tecla.training.run import piano_licences
 from tecla.training.sampled_piano import load_banks
-from tecla.training.stored import load_stored
+from tecla.training.stored import load_stored, save_stored
 from tecla.training.voice import PITCHES, LineExamples, LineMix, line_loss, make_line_network
 from tecla.training.voice_classes import BATCH, FRAME_RATE, HOP_SAMPLES, N_CLASSES, N_FRAMES, load_clips, train_classes
 from tecla.transcription.features import SAMPLE_RATE
@@ -148,7 +148,7 @@ def train_clip_classes(corpus: Corpus, folder: Path, options: VoiceOptions, repo
         return network
 
     for cycle in range(CYCLES):
-        kept = folder / f"cycle-{cycle}.pt"
+        kept = folder / f"cycle-{cycle}.safetensors"
         if kept.exists():
             network = make_class_network(N_CLASSES)
             network.load_state_dict(load_stored(kept))
@@ -160,8 +160,7 @@ def train_clip_classes(corpus: Corpus, folder: Path, options: VoiceOptions, repo
 
             network = train_classes(go_on, clips, "both", options.steps, options.seed + cycle, tell)
             _opened(folder, options)
-            torch.save(network.state_dict(), kept.with_suffix(".partial"))
-            kept.with_suffix(".partial").rename(kept)
+            save_stored(network.state_dict(), kept)
         members.append(network.eval())
     return Council(members[-3:])
 
