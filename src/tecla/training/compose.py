@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tecla.corpora import irish_abc, jsb, maestro
+from tecla.corpora.corpus import composition_id
 from tecla.errors import InputError
 from tecla.generation.models.continuous_decoder import ContinuousDecoder, ContinuousDecoderConfig, event_nats
 from tecla.generation.models.lstm import Lstm, LstmConfig
@@ -37,6 +38,7 @@ from tecla.io.midi import load_midi
 from tecla.music import Performance
 from tecla.training.composer import Piece, Schedule, train
 from tecla.training.contamination import check_apart
+from tecla.training.material import is_held_out
 from tecla.training.ship import ship
 from tecla.training.stored import load_stored
 
@@ -126,10 +128,7 @@ def _variants(text: str, codec: AbcCharacters, common: Counter[str]) -> tuple[li
 
 def train_playing(corpus: Path, runs: Path, schedule: Schedule, begin: dict[str, Tensor] | None) -> float:
     """Continuous decoder over events; up to five semitones, 15 % of tempo and 8 steps of velocity away from what was played."""
-    takes = maestro.load(corpus).recordings
-    played = {
-        split: {take.name: load_midi(take.midi) for take in takes if take.split == split} for split in ("train", "validation", "test")
-    }
+    played = _played(corpus)
     check_apart(played["train"], played["validation"] | played["test"], runs)
     pieces, held_out = ([_rows(piece) for piece in played[split].values()] for split in ("train", "validation"))
     rng = np.random.default_rng(1)
@@ -142,6 +141,23 @@ def train_playing(corpus: Path, runs: Path, schedule: Schedule, begin: dict[str,
 
     model = _begun(ContinuousDecoder(ContinuousDecoderConfig()), begin)
     return train(model, pieces, windows, schedule, runs, loss=event_loss, assess=judge_events, batches=batches)
+
+
+def _played(folder: Path) -> dict[str, dict[str, Performance]]:
+    """Performances by split: MAESTRO's own, or any folder of MIDI files, one composition in twenty of which is held out, by its name."""
+    split: dict[str, dict[str, Performance]] = {"train": {}, "validation": {}, "test": {}}
+    if any(folder.glob("maestro-v*")):
+        for take in maestro.load(folder).recordings:
+            split[take.split][take.name] = load_midi(take.midi)
+        return split
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".mid", ".midi"))
+    for path in files:
+        split["validation" if is_held_out(composition_id(path.stem)) else "train"][path.relative_to(folder).as_posix()] = load_midi(path)
+    if not split["train"] or not split["validation"]:
+        raise InputError(
+            f"{folder} holds {len(files)} MIDI files, too few to learn from some and judge by others: name a folder of twenty or more"
+        )
+    return split
 
 
 def _rows(piece: Performance) -> NDArray[np.float32]:
@@ -181,12 +197,12 @@ def event_loss(model: nn.Module, batch: tuple[Tensor, Tensor, Tensor]) -> tuple[
 
 @torch.no_grad()
 def judge_events(model: nn.Module, windows: Iterable[NDArray[np.float32]]) -> float:
-    """Mean nats per event (2 ms bins) over the second half of windows of 512, so that all have a context."""
+    """Mean nats per event (2 ms bins) over the second half of windows of up to 512, so that all have a context."""
     model.eval()
     nats, count, device = 0.0, 0, next(model.parameters()).device
     for window in windows:
         rows = torch.from_numpy(window)[None].to(device)
-        judged = torch.stack(event_nats(model, rows[:, :-1], rows[:, 1:])).sum(0)[:, 256:]  # type: ignore[arg-type]
+        judged = torch.stack(event_nats(model, rows[:, :-1], rows[:, 1:])).sum(0)[:, (len(window) - 1) // 2 :]  # type: ignore[arg-type]
         nats, count = nats + judged.sum().item(), count + judged.numel()
     model.train()
     return nats / max(1, count)
