@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_folder_of_ones_own_is_learned_from(folder: Path) -> None:
     assert 1 < compose.train_playing(folder, folder / "run", SHORT, None) < 100
-    assert (folder / "run" / "best.pt").exists()
+    assert (folder / "run" / "best.safetensors").exists()
     assert json.loads((folder / "run" / "audit.json").read_text("utf-8"))["held_out_pieces"] == 1
 
 

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from tecla.corpora import irish_abc, jsb, maestro
 from tecla.corpora.corpus import composition_id
-from tecla.errors import InputError
+from tecla.errors import InputError, TeclaError
 from tecla.generation.models.continuous_decoder import ContinuousDecoder, ContinuousDecoderConfig, event_nats
 from tecla.generation.models.lstm import Lstm, LstmConfig
 from tecla.generation.models.music_transformer import MusicTransformer, MusicTransformerConfig
@@ -143,10 +143,14 @@ def train_playing(corpus: Path, runs: Path, schedule: Schedule, begin: dict[str,
     return train(model, pieces, windows, schedule, runs, loss=event_loss, assess=judge_events, batches=batches)
 
 
+def _is_maestro(folder: Path) -> bool:
+    return any(folder.glob("maestro-v*"))
+
+
 def _played(folder: Path) -> dict[str, dict[str, Performance]]:
     """Performances by split: MAESTRO's own, or any folder of MIDI files, one composition in twenty of which is held out, by its name."""
     split: dict[str, dict[str, Performance]] = {"train": {}, "validation": {}, "test": {}}
-    if any(folder.glob("maestro-v*")):
+    if _is_maestro(folder):
         for take in maestro.load(folder).recordings:
             split[take.split][take.name] = load_midi(take.midi)
         return split
@@ -239,10 +243,15 @@ def main() -> None:
     schedule = replace(schedule, device=given.device, steps=given.steps or schedule.steps, batch=given.batch or schedule.batch)
     schedule = replace(schedule, minutes=given.minutes)
     begin = load_stored(Path(given.begin))["weights"] if given.begin else None
-    best = recipe(given.corpus, given.runs, schedule, begin)
+    try:
+        best = recipe(given.corpus, given.runs, schedule, begin)
+    except TeclaError as error:
+        parser.exit(2, f"{error}\n")
     print(f"lowest held-out: {best:.4f} nats")
     if given.ship:
         card = {**CARDS[given.recipe], "held_out_nats": round(best, 4)}
+        if given.recipe == "playing" and not _is_maestro(given.corpus):
+            card |= {"name": given.ship.name, "licence": "as that of the files", "trained_on": f"the MIDI files in {given.corpus.name}"}
         ship(given.runs / "best.safetensors", KINDS[given.recipe], given.ship, card, SOFTENED.get(given.recipe, 1.0))
 
 
