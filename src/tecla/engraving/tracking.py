@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from tecla.engraving.barwise import BarReadings, recount
 from tecla.engraving.pulse import METRES, PERIODS, Strokes
+from tecla.engraving.viterbi import likeliest_path
 
 _FAR: Final = -1e9
 _BIN: Final = float(PERIODS[1] - PERIODS[0])
@@ -217,7 +218,7 @@ def find_bars(
         merit[:, s] += weights.bar_in_bar * np.maximum(read.log_beat_in_bar[:, min(place, 3)], -6.0)
         if bar is None:
             merit[:, s] += metres[:, _BARS.index(length)]
-    path = _viterbi(merit, _bar_moves(states, weights))
+    path = likeliest_path(merit, _bar_moves(states, weights))
     pulse = Pulse(times, np.array([states[s][1] for s in path]), np.array([states[s][0] for s in path]))
     return even_bars(pulse, bar) if bar else pulse
 
@@ -264,18 +265,6 @@ def _metre_merit(log_metre: NDArray[np.float64]) -> NDArray[np.float64]:
     odds = np.exp(log_metre)
     beats_of = np.array([_BEATS_OF.get(name, 0) for name in METRES])
     return np.stack([np.log(odds[:, beats_of == length].sum(axis=1) + 1e-3) for length in _BARS], axis=1)
-
-
-def _viterbi(merit: NDArray[np.float64], moves: NDArray[np.float64]) -> list[int]:
-    total, back = merit[0].copy(), np.zeros(merit.shape, np.int64)
-    for i in range(1, len(merit)):
-        reached = total[:, None] + moves
-        back[i] = reached.argmax(axis=0)
-        total = reached.max(axis=0) + merit[i]
-    path = [int(total.argmax())]
-    for i in range(len(merit) - 1, 0, -1):
-        path.append(int(back[i, path[-1]]))
-    return path[::-1]
 
 
 def move_bar_lines(pulse: Pulse, beats: int) -> Pulse:
