@@ -119,6 +119,19 @@ def taught(name: str, learned: list[Performance]) -> Any:
     return tokenizer
 
 
+def resolution_bits(corpus: str, name: str, ids: NDArray[Any], piece: Performance) -> float:
+    """What coarse bins save on playing that has no grid, against 10 ms and single steps of velocity."""
+    if corpus == "JSB" or name == EVENTS:
+        return 0.0
+    if name in STEPS_SEC:  # each note's onset and end
+        return float(2 * len(piece) * np.log2(STEPS_SEC[name] / BIN_SEC))
+    if name == "remi":
+        return remi_resolution(ids)
+    # MidiTok's: onsets and ends on eighths of a quarter (half a second), ends after two seconds on halves of it, 32 velocities.
+    long = int((piece.notes["offset_sec"] - piece.notes["onset_sec"] > 2.0).sum())
+    return float(len(piece) * (2 * np.log2(0.0625 / BIN_SEC) + np.log2(127 / 32)) + 2 * long)
+
+
 @dataclass(frozen=True)
 class Material:
     """One corpus spelt by one tokenizer: what the cells of its networks share."""
@@ -129,6 +142,7 @@ class Material:
     pieces: list[NDArray[Any]]
     judged: list[NDArray[Any]]
     facts: list[dict[str, Any]]
+    resolution_bits: list[float]
     round_trip_f1: float
 
 
@@ -137,7 +151,8 @@ def spelt(corpus: str, name: str, music: Music) -> Material:
     tokenizer = taught(name, learned)
     f1 = float(np.mean([round_trip_f1(tokenizer, piece) for piece in held_out[:20]]))
     pieces, judged = [flat(tokenizer, piece) for piece in learned], [flat(tokenizer, piece) for piece in held_out]
-    return Material(corpus, name, getattr(tokenizer, "vocabulary", 0), pieces, judged, facts, f1)
+    extra = [resolution_bits(corpus, name, ids, piece) for ids, piece in zip(judged, held_out, strict=True)]
+    return Material(corpus, name, getattr(tokenizer, "vocabulary", 0), pieces, judged, facts, extra, f1)
 
 
 @dataclass(frozen=True)
@@ -209,15 +224,6 @@ def event_bits(model: nn.Module, rows: NDArray[np.float32]) -> float:
     return nats / float(np.log(2))
 
 
-def resolution_bits(material: Material, ids: NDArray[Any], n_notes: int) -> float:
-    """What coarse bins save on playing that has no grid, against 10 ms and single steps of velocity; not worked out for MidiTok: 0."""
-    if material.corpus == "JSB":
-        return 0.0
-    if material.tokenizer in STEPS_SEC:  # each note's onset and end
-        return float(2 * n_notes * np.log2(STEPS_SEC[material.tokenizer] / BIN_SEC))
-    return remi_resolution(ids) if material.tokenizer == "remi" else 0.0
-
-
 def cell(material: Material, kind: str, cpu_sec: float) -> str:
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -246,10 +252,10 @@ def cell(material: Material, kind: str, cpu_sec: float) -> str:
             bit,
             len(ids) - (material.tokenizer == EVENTS),
             **fact,
-            resolution_bits=resolution_bits(material, ids, fact["notes"]),
+            resolution_bits=extra,
             round_trip_f1=material.round_trip_f1,
         )
-        for bit, ids, fact in zip(bits, material.judged, material.facts, strict=True)
+        for bit, ids, fact, extra in zip(bits, material.judged, material.facts, material.resolution_bits, strict=True)
     ]
     return line(material.corpus, total(rows), size, f"{took:.0f} s, {cost}")
 
