@@ -65,6 +65,16 @@ def test_a_job_survives_a_reload_and_can_be_cancelled(desk: Any, long_sound: Pat
     expect(row).to_have_count(0)
 
 
+def test_a_file_that_is_too_large_is_told_before_it_is_sent(desk: Any, studio: Any, sound: Path) -> None:
+    about = studio.http.get("/api/about").json()
+    about["limits"]["upload_bytes"] = 2**20
+    desk.page.route("**/api/about", lambda route: route.fulfill(json=about))
+    desk.page.route("**/api/takes", lambda route: route.abort() if route.request.method == "POST" else route.fallback())
+    desk.visit()
+    desk.drop(sound)
+    expect(desk.page.get_by_role("alert")).to_have_text("Evening waltz.wav is larger than 1 MiB: cut it into parts")
+
+
 def test_a_corrupt_file_is_told_in_plain_words(desk: Any) -> None:
     page = desk.page
     desk.visit()

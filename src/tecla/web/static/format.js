@@ -24,7 +24,8 @@ export function day(moment) {
   const date = new Date(typeof moment === "number" ? moment * 1000 : moment);
   if (Number.isNaN(date.valueOf())) return "";
   const near = Date.now() - date.valueOf() < 20 * 3600 * 1000;
-  return date.toLocaleString(language(), near ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short", year: "numeric" });
+  const locale = navigator.languages.find((one) => one.startsWith(language())) ?? language(); // en-GB writes the hour otherwise than en-US
+  return date.toLocaleString(locale, near ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short", year: "numeric" });
 }
 
 /** @param {number} part 0..1 */

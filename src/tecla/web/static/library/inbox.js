@@ -1,6 +1,6 @@
 /** Where music comes in: dropped, chosen or recorded. Each file is sent at once; what is under way shows as a row of its own. */
 
-import { ApiError, upload } from "../api.js";
+import { ApiError, api, upload } from "../api.js";
 import { h, icon } from "../element.js";
 import { ICONS } from "../icons.js";
 import { reason } from "../notices.js";
@@ -66,6 +66,8 @@ function sendingRow(file, arrived) {
   const send = async () => {
     if (stop.signal.aborted) return element.remove();
     try {
+      const { limits } = await api.about();
+      if (file.size > limits.upload_bytes) throw new ApiError("too-large", `${file.name} is larger than ${Math.floor(limits.upload_bytes / 2 ** 20)} MiB: cut it into parts`);
       const { take } = await upload(file, (part) => {
         bar.value = part;
         state.textContent = `${Math.round(part * 100)} %`;
