@@ -115,6 +115,7 @@ def main() -> None:
     dropped = [listen(network, takes, picture, options.dropout, seed) for seed in range(options.passes)]
     figures["dropout"] = row(f"{OWN}, dropout {options.dropout:g}", dropped, takes)
     together = {f"{OWN}, {len(own)} beginnings": own, "all kinds": list(kinds.values()), "all of these": [*kinds.values(), *own[1:]]}
+    together = together if len(own) > 1 else {"all kinds": list(kinds.values())}
     figures |= {name: row(name, members, takes) for name, members in together.items() if len(members) > 1}
     for name in ("dropout", *together):
         for group in groups:
