@@ -2,7 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -90,6 +93,30 @@ def test_a_network_that_dies_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"endless\.onnx crashes onnxruntime \(SIGSEGV\); use weights") as caught:
         network.run(None, {"features": np.zeros((1, 2), np.float32)})
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems send no signal when a pipe is closed")
+def test_a_process_ends_in_the_middle_of_its_work_with_whoever_started_it(tmp_path: Path) -> None:
+    script = f"""
+import os, threading, numpy as np
+from pathlib import Path
+from tecla import apart
+from tecla.weights import session
+network = session.open_network(Path({str(endless(tmp_path / "endless.onnx"))!r}))
+print(apart._idle[session.STRANGERS][0]._process.pid, flush=True)
+network.run(None, {{"features": np.zeros((1, 2), np.float32)}})
+"""
+    environment = os.environ | {"PYTHONPATH": str(Path(apart.__file__).parents[1])}
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment) as parent:
+        assert parent.stdout is not None
+        stat = Path("/proc", parent.stdout.readline().strip(), "stat")
+        while int(stat.read_text().rpartition(")")[2].split()[11]) < 100:  # a second's work: it counts
+            time.sleep(0.05)
+        parent.kill()
+    until = time.monotonic() + 60
+    while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def test_verovio_that_dies_costs_one_page() -> None:

@@ -89,18 +89,24 @@ def ask(trade: Trade, name: str, request: dict[str, Any], body: bytes = b"") -> 
 
 
 class _Process:
-    """From outside. It ends with its stdin, so with whoever started it, too."""
+    """From outside. It ends with whoever started it: by its stdin when it looks there, by its lifeline in the middle of work."""
 
     def __init__(self, trade: Trade) -> None:
         paths = [entry for entry in sys.path if entry] + [str(Path(__file__).parents[1])]
         self._trade = trade
+        ends = os.pipe() if os.name == "posix" else ()  # nothing is ever written to it
+        self._lifeline = ends[1:]
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _BEGIN, json.dumps(paths), json.dumps(astuple(trade))],  # -P: no module beside a stranger's file
+            # -P: no module beside a stranger's file
+            [sys.executable, "-P", "-c", _BEGIN, json.dumps(paths), json.dumps([*astuple(trade), *ends[:1]])],
+            pass_fds=ends[:1],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
             start_new_session=True,  # Ctrl-C is its parent's to answer
         )
+        for end in ends[:1]:
+            os.close(end)
         self._requests, self._answers = cast(BinaryIO, self._process.stdin), cast(BinaryIO, self._process.stdout)
 
     @property
@@ -126,6 +132,9 @@ class _Process:
         with suppress(BrokenPipeError):  # half a request may still wait to be written
             self._requests.close()
         self._answers.close()
+        for end in self._lifeline:
+            os.close(end)
+        self._lifeline = ()
 
     def _read(self, n_bytes: int) -> bytes:
         read = self._answers.read(n_bytes)
@@ -167,9 +176,11 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_after_fork)
 
 
-def serve(*kind: Any) -> None:
+def serve(module: str, library: str, mend: str, most_sec: int, most_bytes: int, lifeline: int | None = None) -> None:
     """The process, from inside: answers until nobody asks any more."""
-    trade = Trade(*kind)
+    trade = Trade(module, library, mend, most_sec, most_bytes)
+    if lifeline is not None:
+        _end_with(lifeline)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no answer
     _limit("RLIMIT_CORE", 0)
@@ -180,6 +191,15 @@ def serve(*kind: Any) -> None:
             _answer(trade, asked["name"], asked["request"], sys.stdin.buffer.read(asked["n_bytes"]), answers)
     except BrokenPipeError:
         os._exit(0)  # whoever asked is gone
+
+
+def _end_with(lifeline: int) -> None:
+    """Has the system send a signal that ends this process, whatever it is at, when the other end of a pipe is closed."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl  # noqa: PLC0415
+
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 def _answer(trade: Trade, name: str, request: dict[str, Any], body: bytes, answers: BinaryIO) -> None:
