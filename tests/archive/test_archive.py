@@ -11,7 +11,7 @@ import subprocess
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,7 @@ Command = Callable[..., "subprocess.Popen[str]"]
 
 
 def rows(archive: Path, what: str = "source, status, error, n_notes, stem, outputs") -> list[tuple]:
-    with sqlite3.connect(archive / "catalogue.sqlite") as db:
+    with closing(sqlite3.connect(archive / "catalogue.sqlite")) as db:
         return db.execute(f"SELECT {what} FROM catalogue ORDER BY edition, source").fetchall()
 
 
