@@ -51,7 +51,7 @@ def _draw_history(complete: list[Any], pruned: list[Any], names: tuple[str, str]
     for trial in [*pruned, *complete]:
         steps = sorted(trial.intermediate_values)
         colour = COLOURS[0] if trial in complete else "#b9b9b4"
-        right.plot(steps, [trial.intermediate_values[step] for step in steps], color=colour, linewidth=1, alpha=0.7)
+        right.plot(steps, [trial.intermediate_values[step] for step in steps], color=colour, linewidth=1, alpha=0.7, marker=".")
     plain(right, "How trials went", "step", names[1])
     save_figure(figure, path)
 
@@ -66,6 +66,9 @@ def _draw_slices(complete: list[Any], pruned: list[Any], measure: str, path: Pat
             panel.scatter([t.params[name] for t in trials], [_last(t) for t in trials], s=22, color=colour, alpha=0.8)
         if name in ("rate", "weight_decay"):
             panel.set_xscale("log")
+            panel.tick_params(axis="x", which="minor", labelbottom=False)  # within one decade they lie on one another
+        else:
+            panel.xaxis.get_major_locator().set_params(integer=True)
         plain(panel, name.replace("_", " "))
     for panel in panels[len(names) :]:
         panel.set_visible(False)
