@@ -140,8 +140,9 @@ def recording(browser: Browser, url: str, sound: Path) -> None:
     page.wait_for_selector("#picker", state="attached")
     begin = time.perf_counter()
     page.locator("#picker").set_input_files(sound)
-    page.locator("li.take a[href*='#/take/']").first.wait_for(timeout=600_000)
-    page.locator("li.take a[href*='#/take/']").first.click()
+    heard = page.locator("li.take", has_text=sound.stem).locator("a[href*='#/take/']").first  # a link only once its notes are there
+    heard.wait_for(timeout=600_000)
+    heard.click()
     until(page, "document.querySelector('.roll canvas')?.width > 300")
     print(f"{sound.name}: its notes are on the screen after {time.perf_counter() - begin:.1f} s", flush=True)
 
