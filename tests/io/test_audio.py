@@ -199,6 +199,17 @@ def test_left_and_right_stay_where_they_are(tmp_path: Path, suffix: str) -> None
     assert np.abs(right).max() < 0.005
 
 
+@pytest.mark.parametrize("suffix", [".wav", ".mp3"])
+def test_what_the_music_itself_raises_is_not_blamed_on_the_disk(tmp_path: Path, suffix: str) -> None:
+    def broken() -> Iterator[NDArray[np.float32]]:
+        yield sine()
+        raise ValueError("out of tune")
+
+    with pytest.raises(ValueError, match="^out of tune$"):
+        save_audio(tmp_path / f"a{suffix}", broken(), 16_000)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_format_that_is_not_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"a.xyz cannot be written: tecla writes sound as .wav, .flac, .ogg, .mp3"):
         save_audio(tmp_path / "a.xyz", sine(), 16_000)

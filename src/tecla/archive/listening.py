@@ -95,7 +95,7 @@ def hear(job: Job) -> Heard:
     """Transcribes one recording and delivers its results, all or none. Never raises: a worker goes on to the next file."""
     begin = time.perf_counter()
     try:
-        # A worker keeps to one core: a second thread for the small products of the meter costs a third of the speed of two workers.
+        # A worker keeps to one core: a second thread for the small products of the meter costs a quarter of the work.
         with warnings.catch_warnings(record=True) as said, threadpool_limits(1, "blas"), job.place.fetched(job.found) as path:
             warnings.simplefilter("always")
             heard = _hear(job, path, said)

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from tecla.errors import InputError, InputWarning, OptionError, OutputError
 from tecla.io.decoder import decode_mono, probe
 from tecla.io.decoding import mix
-from tecla.io.encoding import WRITABLE, write_frames
+from tecla.io.encoding import WRITABLE, EncodingError, write_frames
 from tecla.io.target import whole_target
 
 SAMPLE_RATE: Final = 16_000
@@ -131,7 +131,7 @@ def save_audio(
     with whole_target(path) as neighbour:
         try:
             write_frames(neighbour, suffix, itertools.chain([first], blocks), sample_rate, first.shape[1])
-        except ValueError as error:
+        except EncodingError as error:
             raise OutputError(f"{path} cannot be written ({error}): free some space, or try .wav") from error
 
 

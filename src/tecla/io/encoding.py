@@ -19,17 +19,21 @@ Frames = NDArray[np.float32]  # (n, channels), within full scale
 _SOUNDFILE: Final = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
 WRITABLE: Final = (*_SOUNDFILE, ".mp3")
 _WRITE_FRAMES: Final = 2**14  # libsndfile's Vorbis encoder lays what it is given on the stack, and a thread's may hold half a megabyte
-# LAME's V2 (FFmpeg counts it in 118ths), each channel by itself: finding out what two channels share is a third of its work.
+# LAME's V2 (FFmpeg counts it in 118ths), each channel by itself: finding out what two channels share is a quarter of its work.
 _MP3_OPTIONS: Final = {"compression_level": "7", "joint_stereo": "0", "flags": "+qscale", "global_quality": str(2 * 118)}
 _MP3_RATES: Final = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 _MP3_LAYOUTS: Final = {1: "mono", 2: "stereo"}
+
+
+class EncodingError(Exception):
+    """Why a file could not be written, in a few words; whoever makes the blocks raises what it likes."""
 
 
 def write_frames(path: Path, suffix: str, blocks: Iterable[Frames], sample_rate: int, n_channels: int) -> None:
     """Writes blocks as one of `WRITABLE`, whatever the path's own suffix.
 
     Raises:
-        ValueError: the format has not this rate or number of channels, or the target took no more.
+        EncodingError: the format has not this rate or number of channels, or the target took no more.
         OSError: the target cannot be written.
     """
     opened = _mp3_writer if suffix == ".mp3" else _soundfile_writer
@@ -46,7 +50,7 @@ def _soundfile_writer(path: Path, suffix: str, sample_rate: int, n_channels: int
         with soundfile.SoundFile(path, "w", sample_rate, n_channels, subtype, format=kind) as file:
             yield file.write
     except (soundfile.LibsndfileError, AssertionError) as error:  # a short write is an assertion in soundfile
-        raise ValueError(str(error) or "the disk is full") from error
+        raise EncodingError(str(error) or "the disk is full") from error
 
 
 @contextmanager
@@ -54,7 +58,7 @@ def _mp3_writer(path: Path, suffix: str, sample_rate: int, n_channels: int) -> I
     import av  # noqa: PLC0415
 
     if sample_rate not in _MP3_RATES or n_channels not in _MP3_LAYOUTS:
-        raise ValueError(f"mp3 has no {n_channels} channels at {sample_rate} Hz")
+        raise EncodingError(f"mp3 has no {n_channels} channels at {sample_rate} Hz")
     layout = _MP3_LAYOUTS[n_channels]
     try:
         with av.open(str(path), "w", format=suffix[1:]) as file:
@@ -72,7 +76,7 @@ def _mp3_writer(path: Path, suffix: str, sample_rate: int, n_channels: int) -> I
             for rest in (*into_frames.resample(None), None):
                 file.mux(stream.encode(rest))
     except av.FFmpegError as error:
-        raise ValueError(error.strerror or str(error)) from error
+        raise EncodingError(error.strerror or str(error)) from error
 
 
 def _write_behind(write: Callable[[Frames], Any], blocks: Iterable[Frames]) -> None:
