@@ -10,13 +10,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Stems of three shipped networks by tokenizer: abc-characters, jsb-grid, continuous; the checkpoint lies beside each as .safetensors.
+    """Stems of four shipped networks by tokenizer: abc-characters, abc-tokens, jsb-grid, continuous; the checkpoint lies beside each as .safetensors.
 
     Random weights, shipped as the real ones are: the machinery is under test, not the music.
     """
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnx")
     from tecla.generation.models.continuous_decoder import ContinuousDecoder, ContinuousDecoderConfig
+    from tecla.generation.models.gpt import Gpt, GptConfig
     from tecla.generation.models.lstm import Lstm, LstmConfig
     from tecla.generation.models.music_transformer import MusicTransformer, MusicTransformerConfig
     from tecla.training.composer import keep
@@ -26,6 +27,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("networks")
     networks = {
         "abc-characters": ("lstm", Lstm(LstmConfig(97, width=16, layers=2, embedding=8, look_back=True))),
+        "abc-tokens": ("gpt", Gpt(GptConfig(254, width=16, heads=2, layers=2, context=64))),
         "jsb-grid": (
             "music-transformer",
             MusicTransformer(MusicTransformerConfig(90, 4, width=32, heads=4, layers=2, reach=8, phases=16, runs=True, first_pitch=2)),

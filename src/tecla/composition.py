@@ -90,7 +90,7 @@ def compose(request: Request, prompt: Performance | None = None, tune: str = "")
     if prompt is not None:
         _check_prompt(prompt)
     kind = engine.card["tokenizer"]
-    make = {"abc-characters": _tune, "jsb-grid": _chorale, "continuous": _performance}[kind]
+    make = {"abc-characters": _tune, "abc-tokens": _tune, "jsb-grid": _chorale, "continuous": _performance}[kind]
     performance, abc, facts = make(engine, request, prompt, tune)
     return Composition(performance, abc, _provenance(engine, request, facts))
 

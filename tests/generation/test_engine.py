@@ -8,6 +8,7 @@ import torch
 
 from tecla.errors import OptionError
 from tecla.generation.engine import Engine
+from tecla.generation.models.gpt import Gpt
 from tecla.generation.models.music_transformer import MusicTransformer
 from tecla.training.ship import restore
 
@@ -17,11 +18,11 @@ def rows(tokenizer: str, length: int, seed: int = 0) -> np.ndarray:
     if tokenizer == "continuous":
         columns = [rng.exponential(0.2, length), rng.integers(0, 90, length), rng.integers(1, 128, length), rng.exponential(0.3, length)]
         return np.stack(columns, 1).astype(np.float32)
-    high, slots = {"abc-characters": (97, 1), "jsb-grid": (90, 4)}[tokenizer]
+    high, slots = {"abc-characters": (97, 1), "abc-tokens": (254, 1), "jsb-grid": (90, 4)}[tokenizer]
     return rng.integers(1, high, (length, slots))
 
 
-@pytest.mark.parametrize("tokenizer", ["abc-characters", "jsb-grid", "continuous"])
+@pytest.mark.parametrize("tokenizer", ["abc-characters", "abc-tokens", "jsb-grid", "continuous"])
 def test_step_by_step_is_all_at_once(tiny: dict[str, Path], tokenizer: str) -> None:
     engine, piece = Engine.load(f"{tiny[tokenizer]}.json"), rows(tokenizer, 20)
     whole = engine.feed(piece)
@@ -40,6 +41,22 @@ def test_shipped_transformer_answers_as_the_network_did(tiny: dict[str, Path]) -
     engine = Engine.load(f"{stem}.json")
     hidden = np.concatenate([engine.hidden, engine.feed(piece[:-1])])
     assert engine.judge(hidden, piece) == pytest.approx(expected, abs=2e-3)  # weights lie in half precision
+
+
+def test_shipped_gpt_reads_again_what_it_still_remembers(tiny: dict[str, Path]) -> None:
+    stem, piece = tiny["abc-tokens"], rows("abc-tokens", 80)
+    network, _ = restore(Path(f"{stem}.safetensors"), "gpt")
+    assert isinstance(network, Gpt)
+    engine = Engine.load(f"{stem}.json")
+    hidden = np.concatenate([engine.hidden, *(engine.feed(row[None]) for row in piece[:63])])
+    whole = torch.from_numpy(np.concatenate([np.zeros((1, 1), int), piece]))[None]
+    with torch.no_grad():
+        assert engine.judge(hidden, piece[:64])[:, 0] == pytest.approx(network(whole[:, :64])[0, :, 0].numpy(), abs=2e-3)
+        hidden = np.concatenate([engine.feed(row[None]) for row in piece[63:]])  # the 65th row drops the older half of the context
+        begin = 64 - engine.context // 2 + 1
+        expected = network(whole[:, begin : begin + 48])[0, 64 - begin :, 0].numpy()
+    assert engine.judge(hidden, np.zeros((17, 1)))[:, 0] == pytest.approx(expected, abs=2e-3)
+    assert engine.position == 80
 
 
 def test_a_fork_leaves_its_twin_alone(tiny: dict[str, Path]) -> None:
@@ -67,4 +84,4 @@ def test_an_unknown_model_is_refused() -> None:
 
 
 def test_the_hash_tells_weights_apart(tiny: dict[str, Path]) -> None:
-    assert len({Engine.load(f"{stem}.json").weights_sha256() for stem in tiny.values()}) == 3
+    assert len({Engine.load(f"{stem}.json").weights_sha256() for stem in tiny.values()}) == 4

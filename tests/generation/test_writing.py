@@ -19,9 +19,9 @@ PLAIN = SamplingOptions()
 HEAD = "X:1\nT:Test\nZ: id:dc-reel-1\nM:C\nL:1/8\nK:D Major\n"
 
 
-@pytest.fixture
-def tunes(tiny: dict[str, Path]) -> Engine:
-    return Engine.load(f"{tiny['abc-characters']}.json")
+@pytest.fixture(params=["abc-characters", "abc-tokens"])
+def tunes(tiny: dict[str, Path], request: pytest.FixtureRequest) -> Engine:
+    return Engine.load(f"{tiny[request.param]}.json")
 
 
 @pytest.fixture

@@ -57,8 +57,9 @@ class Engine:
 
     def restart(self, skipped: NDArray[Any] | None = None) -> NDArray[np.float32]:
         """Back to the beginning of a piece, whose own row is read: hidden (1, D). Or, without memory, to after `skipped` rows: (0, 0)."""
-        self.state: State = {name: np.zeros(shape, np.float32) for name, shape in self.card["state"].items()}
+        self.state = self._blank()
         self.position = -1
+        self._recent = np.zeros((0, self.slots), self.card["dtype"])
         self._last: NDArray[Any] | None = None
         self._runs = np.zeros(self.slots, np.int64)
         if skipped is None or not len(skipped):
@@ -67,6 +68,9 @@ class Engine:
         if "max_run" in self.card:
             self._count_runs(skipped[-self.card["max_run"] :])
         return np.zeros((0, 0), np.float32)
+
+    def _blank(self) -> State:
+        return {name: np.zeros(shape, np.float32) for name, shape in self.card["state"].items()}
 
     def fork(self) -> Engine:
         """A second engine at the same place; both go on independently."""
@@ -100,6 +104,11 @@ class Engine:
 
     def _feed(self, rows: NDArray[Any]) -> NDArray[np.float32]:
         self._forget(len(rows))
+        if self.card.get("rereads"):
+            self._recent = np.concatenate([self._recent, rows])[-self.context :]
+        return self._read(rows)
+
+    def _read(self, rows: NDArray[Any]) -> NDArray[np.float32]:
         feeds = {"previous": rows[None].astype(self.card["dtype"]), **self.state}
         if "start" in self._inputs:
             feeds["start"] = np.array([self.position + 1], np.int64)
@@ -112,12 +121,22 @@ class Engine:
         return result
 
     def _forget(self, coming: int) -> None:
-        """Drops the older half of what attention remembers once the context is full, so that a piece may last for ever."""
+        """Drops the older half of what attention remembers once the context is full, so that a piece may last for ever.
+
+        A network that knows places, not distances, reads the newer half again from its first place (`rereads` in its card).
+        """
+        held = max((self.state[name].shape[axis] for name, axis in self.card["growing"].items()), default=0)
+        if held + coming <= self.context:
+            return
+        keep = max(0, self.context // 2 - coming)
+        if self.card.get("rereads"):
+            self.state, rows = self._blank(), self._recent[len(self._recent) - keep :]
+            self.position -= len(rows)
+            if len(rows):
+                self._read(rows)
+            return
         for name, axis in self.card["growing"].items():
-            held = self.state[name].shape[axis]
-            if held + coming > self.context:
-                keep = max(0, self.context // 2 - coming)
-                self.state[name] = np.take(self.state[name], np.arange(held - keep, held), axis)
+            self.state[name] = np.take(self.state[name], np.arange(held - keep, held), axis)
 
     def _count_runs(self, rows: NDArray[Any]) -> NDArray[np.int64]:
         runs = np.zeros(rows.shape, np.int64)

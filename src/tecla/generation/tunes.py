@@ -1,4 +1,4 @@
-"""Writing tunes in ABC, character by character, inside the grammar."""
+"""Writing tunes in ABC, character by character or word by word, inside the grammar."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from tecla.errors import InputError, OptionError
 from tecla.generation.engine import Engine
 from tecla.generation.sampling import SamplingOptions, choose
 from tecla.generation.tokenizers.abc_characters import AbcCharacters
-from tecla.generation.tokenizers.abc_grammar import KEYS, AbcGrammar
+from tecla.generation.tokenizers.abc_grammar import KEYS, AbcGrammar, May
+from tecla.generation.tokenizers.abc_tokens import AbcTokens
 
 LONGEST: int = 2000  # characters; the longest human tune has 603
-_TOKENIZER = AbcCharacters()
+CODECS: Final = {codec.name: codec for codec in (AbcCharacters(), AbcTokens())}
 # Of 804 human tunes none has a run of two to eight bars three times on end, a bar five times on end or ten in all, or 64 bars.
 _MOST_ON_END: Final = 2
 _MOST_OF_ONE_ON_END: Final = 4
@@ -48,38 +49,46 @@ def write_tune(
     forced = _key_named(key) if key else ""
     if forced and "K:" in prompt:
         raise OptionError(f"key {key!r} was given, but the prompt has its own K: field; leave one of them away")
-    rng, grammar = np.random.default_rng(seed), AbcGrammar()
+    rng, grammar, codec = np.random.default_rng(seed), AbcGrammar(), CODECS[engine.card["tokenizer"]]
     text = prompt
     for character in prompt:
         grammar.advance(character)
     enough = grammar.bars + bars
     engine.restart()
     if prompt:
-        engine.feed(_TOKENIZER.encode(prompt)[:-1])
+        engine.feed(codec.encode(prompt)[:-1])
     begin, attempts = (text, copy.copy(grammar), engine.fork()), 1
     while len(text) < longest + len(prompt):
         long = len(text) > longest - 200 + len(prompt) or (not bars and grammar.bars >= _MOST_BARS)
         long = long or (masked and attempts == _ATTEMPTS and caught_in_a_loop(text))
-        allowed = grammar.allowed(finish=long or (bars > 0 and grammar.bars >= enough - 1))
-        if grammar.bars < enough:  # too early to end: where the tune might have, it goes on
-            allowed = (grammar.allowed() if allowed == {""} else allowed) - {""}
-        if forced and grammar.in_key_field:
-            allowed = _along(f"K:{forced}", grammar.line, allowed)
-        mask = _TOKENIZER.mask(allowed) if masked else None
+        mask = codec.mask(grammar, _wishes(forced, enough, bounded=bars > 0, long=long)) if masked else None
         token = choose(engine.decide(np.zeros(1, np.int64))[0], options, rng, mask)
         if token == 0:
             break
-        character = _TOKENIZER.decode(np.array([token]))
-        text += character
-        grammar.advance(character)
+        word = codec.decode(np.array([token]))
+        text += word
+        for character in word:
+            grammar.advance(character)
         engine.feed(np.array([[token]]))
         if not masked:
             continue
-        if grammar.section_begins:
-            begin, attempts = (text, copy.copy(grammar), engine.fork()), 1
-        elif character == "|" and attempts < _ATTEMPTS and caught_in_a_loop(text):
+        if "|" in word and attempts < _ATTEMPTS and caught_in_a_loop(text):
             text, grammar, engine, attempts = begin[0], copy.copy(begin[1]), begin[2].fork(), attempts + 1
+        elif grammar.section_begins:
+            begin, attempts = (text, copy.copy(grammar), engine.fork()), 1
     return text if text.endswith("\n") else text + "\n"
+
+
+def _wishes(key: str, enough: int, bounded: bool, long: bool) -> May:
+    """The grammar's characters, of those the ones that lead where the caller wants: to its key, past `enough` bars, then to an end."""
+
+    def may(grammar: AbcGrammar) -> set[str]:
+        allowed = grammar.allowed(finish=long or (bounded and grammar.bars >= enough - 1))
+        if grammar.bars < enough:  # too early to end: where the tune might have, it goes on
+            allowed = (grammar.allowed() if allowed == {""} else allowed) - {""}
+        return _along(f"K:{key}", grammar.line, allowed) if key and grammar.in_key_field else allowed
+
+    return may
 
 
 def caught_in_a_loop(tune: str) -> bool:

@@ -17,13 +17,15 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from tecla.generation.models.continuous_decoder import ContinuousDecoder, ContinuousDecoderConfig
+from tecla.generation.models.gpt import Gpt, GptConfig
 from tecla.generation.models.lstm import Lstm, LstmConfig
 from tecla.generation.models.music_transformer import MAX_RUN, MusicTransformer, MusicTransformerConfig
 from tecla.generation.models.timed_attention import FADES_SEC, N_KEYS
 from tecla.training.stored import load_stored
 
-Network = Lstm | MusicTransformer | ContinuousDecoder
+Network = Gpt | Lstm | MusicTransformer | ContinuousDecoder
 _KINDS: dict[str, tuple[Any, Any]] = {
+    "gpt": (Gpt, GptConfig),
     "lstm": (Lstm, LstmConfig),
     "music-transformer": (MusicTransformer, MusicTransformerConfig),
     "continuous-decoder": (ContinuousDecoder, ContinuousDecoderConfig),
@@ -49,6 +51,16 @@ class _TransformerHead(nn.Module):
         return self.network.decide(hidden, row)
 
 
+class _GptTrunk(nn.Module):
+    def __init__(self, network: Gpt) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, previous: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        hidden, grown = self.network.advance(previous[..., 0], list(zip(k.unbind(0), v.unbind(0), strict=True)))
+        return hidden, torch.stack([k for k, _ in grown]), torch.stack([v for _, v in grown])
+
+
 class _LstmTrunk(nn.Module):
     def __init__(self, network: Lstm) -> None:
         super().__init__()
@@ -59,8 +71,8 @@ class _LstmTrunk(nn.Module):
         return (hidden, *state)
 
 
-class _LstmHead(nn.Module):
-    def __init__(self, network: Lstm) -> None:
+class _TokenHead(nn.Module):
+    def __init__(self, network: Gpt | Lstm) -> None:
         super().__init__()
         self.network = network
 
@@ -127,7 +139,7 @@ def ship(checkpoint: Path, kind: str, stem: Path, card: dict[str, Any], temperat
     inputs = {"previous": {1: "L"}, "runs": {1: "L"}, **{name: {axis: "P"} for name, axis in facts["growing"].items()}}
     state = {name: torch.zeros(shape) for name, shape in _opened(facts).items()}
     row = torch.zeros(1, 2, facts["slots"], dtype=torch.int64 if facts["dtype"] == "int64" else torch.float32)
-    extras = {"start": torch.zeros(1, dtype=torch.int64)} if kind != "lstm" else {}
+    extras = {"start": torch.zeros(1, dtype=torch.int64)} if kind not in ("gpt", "lstm") else {}
     extras |= {"runs": torch.zeros_like(row)} if kind == "music-transformer" else {}
     feeds = {"previous": row, **extras, **state}
     outputs = ["hidden", *(f"{name}_out" for name in state)]
@@ -154,10 +166,13 @@ def _parts(network: Network) -> tuple[dict[str, Any], nn.Module, nn.Module]:
         state = {name: list(tensor.shape) for name, tensor in zip("hckv", network.empty_state(1), strict=True)}
         facts = {"slots": 1, "dtype": "int64", "begin": [0], "state": state, "growing": {"k": 1, "v": 1}}
         facts |= {"hidden": network.config.width, "outputs": ["logits"]}
-        return facts, _LstmTrunk(network), _LstmHead(network)
+        return facts, _LstmTrunk(network), _TokenHead(network)
     config = network.config
     shape = [config.layers, 1, config.heads, 0, config.width // config.heads]
     facts = {"state": {"k": shape, "v": shape}, "growing": {"k": 3, "v": 3}, "hidden": config.width}
+    if isinstance(network, Gpt):
+        facts |= {"slots": 1, "dtype": "int64", "begin": [0], "rereads": True, "outputs": ["logits"]}
+        return facts, _GptTrunk(network), _TokenHead(network)
     if isinstance(network, MusicTransformer):
         slots = network.config.slots
         facts |= {"slots": slots, "dtype": "int64", "begin": [0] * slots, "max_run": MAX_RUN, "outputs": ["logits"]}

@@ -62,7 +62,7 @@ class Gpt(nn.Module):
 
     def empty_past(self, batch: int) -> list[tuple[Tensor, Tensor]]:
         """The cache before a piece: (B, H, 0, S) twice for every layer."""
-        blank = torch.zeros(batch, self.config.heads, 0, self.config.width // self.config.heads)
+        blank = self.place.weight.new_zeros(batch, self.config.heads, 0, self.config.width // self.config.heads)
         return [(blank, blank)] * self.config.layers
 
     def forward(self, previous: Tensor, target: Tensor | None = None, start: Tensor | None = None) -> Tensor:
@@ -71,13 +71,22 @@ class Gpt(nn.Module):
 
     def step(self, previous: Tensor, past: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
         """Logits after each of L tokens that follow P cached ones, and the grown cache. Shape: (B, L) -> (B, L, V)."""
+        hidden, grown = self.advance(previous, past)
+        return self.logits(hidden), grown
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Every token by its own embedding. Shape: (B, L, D) -> (B, L, V)."""
+        return hidden @ self.embed.weight.T
+
+    def advance(self, previous: Tensor, past: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+        """The last layer's output after each of L tokens that follow P cached ones, P + L up to the context. Shape: (B, L) -> (B, L, D)."""
         begin = past[0][0].shape[2]
         place = torch.arange(begin, begin + previous.shape[1], device=previous.device)
         x, grown = self.dropout(self.embed(previous) + self.place(place)), []
         for block, (k, v) in zip(self.blocks, past, strict=True):
             x, k, v = block(x, k, v)
             grown.append((k, v))
-        return self.norm(x) @ self.embed.weight.T, grown
+        return self.norm(x), grown
 
 
 def _initialise(module: nn.Module) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tecla.errors import InputError
-from tecla.generation.tokenizers.abc_grammar import AbcGrammar
+from tecla.generation.tokenizers.abc_grammar import AbcGrammar, May
 
 _CHARACTERS = "\n" + "".join(chr(code) for code in range(32, 127))
 _IDS = {character: index + 1 for index, character in enumerate(_CHARACTERS)}
@@ -44,10 +44,10 @@ class AbcCharacters:
         grammar = AbcGrammar()
         for character in self.decode(ids):
             grammar.advance(character)
-        return self.mask(grammar.allowed())
+        return self.mask(grammar)
 
-    def mask(self, characters: set[str]) -> NDArray[np.bool_]:
-        """Characters as a mask over ids, "" for END. Shape: (V,)."""
+    def mask(self, grammar: AbcGrammar, may: May = AbcGrammar.allowed) -> NDArray[np.bool_]:
+        """The characters that `may` come next as a mask over ids. Shape: (V,)."""
         mask = np.zeros(self.vocabulary, bool)
-        mask[[_IDS[character] if character else 0 for character in characters]] = True
+        mask[[_IDS[character] if character else 0 for character in may(grammar)]] = True
         return mask

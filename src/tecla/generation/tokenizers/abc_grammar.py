@@ -7,6 +7,7 @@ a grid of half eighths, so that no choice can lead where no bar can be completed
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Final
 
@@ -283,3 +284,6 @@ class AbcGrammar:
         if repeated or self._closing:
             self._first = True
         self._done, self._triplet, self._at = Fraction(0), 0, "bar"
+
+
+May = Callable[[AbcGrammar], set[str]]  # which characters may come next where a grammar stands, "" for the end
