@@ -10,7 +10,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Stems of four shipped networks by tokenizer: abc-characters, abc-tokens, jsb-grid, continuous; the checkpoint lies beside each as .safetensors.
+    """Stems of four shipped networks by tokenizer; the checkpoint lies beside each as .safetensors.
 
     Random weights, shipped as the real ones are: the machinery is under test, not the music.
     """

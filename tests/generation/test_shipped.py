@@ -35,7 +35,10 @@ def test_all_three_are_there() -> None:
 def test_each_is_small_and_says_where_it_comes_from(name: str) -> None:
     assert sum((FOLDER / f"{name}{suffix}").stat().st_size for suffix in (".onnx", ".head.onnx")) <= 16 * MIB
     card = Engine.load(name).card
-    assert {"licence", "trained_on", "parameters", "tokenizer", "training"} <= set(card)
+    assert {"licence", "trained_on", "data", "made", "metrics", "parameters", "tokenizer", "training"} <= set(card)
+    assert card["made"]["commit"]
+    assert card["made"]["command"].startswith("python -m tecla.training.compose ")
+    assert all(card["data"].values())  # a licence, or that none is stated
     assert len(card["training"]["seen"]) == 64  # the hash of the pieces it learned from
 
 

@@ -41,6 +41,7 @@ from tecla.music import Performance
 from tecla.training.composer import Augment, Piece, Schedule, padded, train
 from tecla.training.contamination import check_apart
 from tecla.training.material import is_held_out
+from tecla.training.release import code_commit
 from tecla.training.ship import ship
 from tecla.training.stored import load_stored
 
@@ -49,19 +50,23 @@ WITH_NAMES = ("G", "D", "A", "E", "C", "F", "B")  # tonics that tunes are moved 
 CARDS: dict[str, dict[str, Any]] = {
     "chorales": {
         "name": "chorales", "tokenizer": "jsb-grid", "context": 1024, "readings": [-1, 0, 1],
-        "licence": "Apache-2.0 (weights); the corpus states none", "trained_on": "JSB chorales, canonical train split (229)",
+        "licence": "Apache-2.0 (weights); the corpus states none", "trained_on": "JSB chorales, canonical train split (227 of 229)",
+        "data": {f"JSB chorales in 16ths ({jsb.CITATION})": jsb.LICENCE},
     },
     "tunes": {
         "name": "abc-lstm", "tokenizer": "abc-characters", "context": 2048,
         "licence": "Apache-2.0 (weights); corpus MIT", "trained_on": "804 Irish tunes of MIT 6.S191, split by title (657 train)",
+        "data": {f"Irish tunes ({irish_abc.CITATION})": irish_abc.LICENCE},
     },
     "words": {
         "name": "abc-gpt", "tokenizer": "abc-tokens", "context": 768,
         "licence": "Apache-2.0 (weights); corpus MIT", "trained_on": "804 Irish tunes of MIT 6.S191, split by title (657 train)",
+        "data": {f"Irish tunes ({irish_abc.CITATION})": irish_abc.LICENCE},
     },
     "playing": {
         "name": "performance", "tokenizer": "continuous", "context": 384,
         "licence": "CC BY-NC-SA 4.0 (non-commercial, as the corpus)", "trained_on": "MAESTRO v3.0.0 MIDI, official train split (962)",
+        "data": {f"MAESTRO v3.0.0, MIDI ({maestro.CITATION})": maestro.LICENCE},
     },
 }  # fmt: skip
 # Training chorales that the canonical split's validation has again (pieces 58 and 74): found by the audit, left out since 2026-11-21.
@@ -270,16 +275,23 @@ def main() -> None:
     recipe, schedule = RECIPES[given.recipe]
     schedule = replace(schedule, device=given.device, steps=given.steps or schedule.steps, batch=given.batch or schedule.batch)
     schedule = replace(schedule, minutes=given.minutes)
-    begin = load_stored(Path(given.begin))["weights"] if given.begin else None
+    begun = load_stored(Path(given.begin)) if given.begin else {"weights": None}
     try:
-        best = recipe(given.corpus, given.runs, schedule, begin)
+        best = recipe(given.corpus, given.runs, schedule, begun["weights"])
     except TeclaError as error:
         parser.exit(2, f"{error}\n")
     print(f"lowest held-out: {best:.4f} nats")
     if given.ship:
-        card = {**CARDS[given.recipe], "held_out_nats": round(best, 4)}
+        options = f"--steps {schedule.steps} --batch {schedule.batch}" + f" --minutes {given.minutes:g}" * bool(given.minutes)
+        made = {
+            "commit": code_commit(),
+            "command": f"python -m tecla.training.compose {given.recipe} --corpus {given.corpus.name} --runs {given.runs.name} {options}",
+            **({"begun_from": begun["note"]} if given.begin else {}),
+        }
+        card = {**CARDS[given.recipe], "made": made, "held_out_nats": round(best, 4)}
         if given.recipe == "playing" and not _is_maestro(given.corpus):
             card |= {"name": given.ship.name, "licence": "as that of the files", "trained_on": f"the MIDI files in {given.corpus.name}"}
+            card["data"] = {card["trained_on"]: "theirs"}
         ship(given.runs / "best.safetensors", KINDS[given.recipe], given.ship, card, SOFTENED.get(given.recipe, 1.0))
 
 

@@ -32,7 +32,7 @@ def export_run(folder: Path, target: Path) -> Path:
     card = {
         "name": target.stem,
         "tecla": __version__,
-        "commit": _commit(),
+        "commit": code_commit(),
         "date": datetime.now(UTC).date().isoformat(),
         "parameters": sum(p.numel() for p in network.parameters()),
         "data": load_sources(folder),
@@ -72,7 +72,7 @@ def _licence(sources: dict[str, str]) -> str:
     return f"non-commercial, as {' and '.join(bound)}" if bound else "as their data, see there"
 
 
-def _commit() -> str | None:
+def code_commit() -> str | None:
     """The working tree's commit, if tecla runs from one."""
     done: Any = subprocess.run(["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
     return done.stdout.strip() or None
