@@ -9,12 +9,11 @@ What they learn from and are judged by is made once (zoo_material.py). Every net
 threshold of its onsets is chosen on renders of other training performances; then note F1 by mir_eval's rules against the performances, ends
 as sounding, after the one constant shift that suits each take best. NMF learns its templates from one of the pianos, and its threshold is
 chosen in the same way. Ablations take something from tecla's own network. Results are JSON files, so a run that was stopped goes on.
---targets and --loss try another way to draw targets or to weigh errors; --features another picture (for networks that take any).
+--targets, --ends and --loss try another way to draw targets or to weigh errors, --features another picture; zoo_choices.py tries them all.
+With --steps the budget is a number of lessons instead, for choices that do not change what a lesson costs.
 """
 
 import argparse
-import ctypes
-import gc
 import json
 import time
 from collections.abc import Callable
@@ -26,6 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from zoo_material import KINDS, Lesson, Lessons, Material, load_material
+from zoo_speed import measure_speed, ten_seconds
 from zoo_table import GROUPS, OWN, RULES, draw_curves, table
 
 from tecla.evaluation import notes, shift
@@ -49,9 +49,9 @@ from tecla.training.losses import transcription_loss
 from tecla.training.validation import Take
 from tecla.transcription.coherence import mend_pedal
 from tecla.transcription.decode import DecodeConfig, decode_notes, decode_pedal, frames_to_sec
-from tecla.transcription.features import HOP_SAMPLES, MARGIN_SAMPLES, SAMPLE_RATE
+from tecla.transcription.features import HOP_SAMPLES, MARGIN_SAMPLES, N_BINS, SAMPLE_RATE, bin_hz
 from tecla.transcription.network import Activations
-from tecla.transcription.transcriber import perform
+from tecla.transcription.transcriber import Offsets, perform
 
 WIDE: dict[str, Any] = {"n_outputs": N_ANSWERS, "stride": 1, "dropout": 0.1}
 THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
@@ -80,9 +80,36 @@ ABLATIONS: dict[str, Callable[[], nn.Module]] = {
     f"{OWN}, dry": lambda: HarmonicNet(SMALL),
     f"{OWN}, one-piano": lambda: HarmonicNet(SMALL),
 }
+
+
+class MelByKey(nn.Module):
+    """A mel spectrum read off at tecla's bins, for networks that want equal steps a semitone: stretched, it holds no more than before."""
+
+    n_windows, n_bins = 1, N_BINS
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mel = pictures.Mel()
+        bands = self.mel.get_buffer("bands").double()  # (1025, 229)
+        centre_hz = (torch.linspace(0, SAMPLE_RATE / 2, len(bands)).double() @ bands / bands.sum(0)).numpy()
+        place = torch.from_numpy(np.interp(bin_hz(), centre_hz, np.arange(len(centre_hz))))
+        self.lower = place.long().clamp(max=len(centre_hz) - 2)
+        self.share = (place - self.lower).float()
+
+    def forward(self, samples: Tensor) -> Tensor:  # noqa: D102
+        heard = self.mel(samples)
+        return heard[..., self.lower] * (1 - self.share) + heard[..., self.lower + 1] * self.share
+
+
 FEATURES: dict[str, Callable[[], Any]] = {
     "log-frequency": pictures.Spectrogram, "cqt": pictures.ConstantQ, "hcqt": pictures.HarmonicConstantQ, "mel": pictures.Mel,
+    "mel-by-key": MelByKey,
 }  # fmt: skip
+ENDS: dict[str, tuple[slice, Offsets]] = {  # which ends are taught, among the channels of keys, and how they are read
+    "both": (slice(2, 6), "key"),
+    "pedal-extended": (slice(2, 4), "sounding"),
+    "key": (slice(4, 6), "key"),
+}
 
 
 def without_mix(network: HarmonicNet) -> nn.Module:
@@ -112,6 +139,8 @@ def without_memory(network: HarmonicNet) -> nn.Module:
 def make_network(name: str, picture: Any) -> nn.Module:
     """A network by its name in the table, which begins by saying that hardly a key moves, as tecla's own does."""
     network = ANY_PICTURE[name](picture.n_windows, picture.n_bins) if name in ANY_PICTURE else (KEYED | ABLATIONS)[name]()
+    if isinstance(network, HarmonicNet) and network.fold.in_channels != picture.n_windows:
+        network.fold = nn.Conv2d(picture.n_windows, 32, (3, 8), stride=(1, 4), padding=(1, 2), bias=False)
     for part, module in network.named_modules():
         if part.endswith("answer") and isinstance(module, nn.Linear):
             nn.init.constant_(module.bias, -3.0)
@@ -119,10 +148,13 @@ def make_network(name: str, picture: Any) -> nn.Module:
 
 
 def train(name: str, material: Material, picture: Any, options: argparse.Namespace) -> tuple[nn.Module, int, list[tuple[float, float]]]:
-    """A network after `seconds` of processor time, its steps, and its curve: (seconds, loss on held-out lessons)."""
+    """A network after `seconds` of processor time or after `steps`, its steps, and its curve: (seconds, loss on held-out lessons)."""
+    taught, _ = ENDS[options.ends]
 
     def loss(network: nn.Module, lesson: Lesson) -> tuple[Tensor, dict[str, Tensor]]:
-        return transcription_loss(network(lesson.features.float()), lesson.keys.float(), lesson.pedals.float(), kind=options.loss)
+        keys, ends = lesson.keys.float(), lesson.keys[..., taught].float()
+        wanted = torch.cat([keys[..., :2], ends[..., :2], ends[..., -2:]], -1)  # both pairs of channels learn the ends that are taught
+        return transcription_loss(network(lesson.features.float()), wanted, lesson.pedals.float(), kind=options.loss)
 
     def made() -> nn.Module:
         network: Any = make_network(name, picture)
@@ -135,26 +167,25 @@ def train(name: str, material: Material, picture: Any, options: argparse.Namespa
     config = loop.LoopConfig(bfloat16=False, average=0.98)
     state, stream, spent, curve = loop.new_state(made, config, torch.device("cpu")), Lessons(material.lessons), 0.0, []
     state.network.train()
-    while spent < options.seconds:
+    while (done := state.step / options.steps if options.steps else spent / options.seconds) < 1:
         began = time.process_time()
-        rate = 2e-3 * min((state.step + 1) / 20, 1.0, 2 * (1 - spent / options.seconds))
-        loop.learn(state, stream[state.step], loss, rate, config, torch.device("cpu"))
+        loop.learn(state, stream[state.step], loss, 2e-3 * min((state.step + 1) / 20, 1.0, 2 * (1 - done)), config, torch.device("cpu"))
         spent += time.process_time() - began
-        if spent >= options.seconds * (len(curve) + 1) / LOOKS:
+        if done >= (len(curve) + 0.9) / LOOKS:
             with torch.no_grad():
                 curve.append((round(spent, 1), float(np.mean([float(loss(state.average, lesson)[0]) for lesson in material.held_out]))))
     return state.average.eval(), state.step, curve
 
 
 @torch.no_grad()
-def by_network(network: nn.Module, picture: nn.Module, thresholds: tuple[float, ...]) -> Heard:
+def by_network(network: nn.Module, picture: nn.Module, thresholds: tuple[float, ...], offsets: Offsets = "key") -> Heard:
     """What a network hears of a take, for each threshold of its onsets."""
 
     def hear(take: Take) -> dict[float, Performance]:
         heads = network(picture(take.samples[None]))
         heard = Activations(torch.sigmoid(heads.keys[0]).numpy(), torch.sigmoid(heads.pedals[0]).numpy())
         pedal_sec = mend_pedal(frames_to_sec(decode_pedal(heard.pedals, DecodeConfig())))
-        return {t: perform(decode_notes(heard.keys, DecodeConfig(onset_threshold=t)), pedal_sec, "key") for t in thresholds}
+        return {t: perform(decode_notes(heard.keys, DecodeConfig(onset_threshold=t)), pedal_sec, offsets) for t in thresholds}
 
     return torch.no_grad()(hear)
 
@@ -208,7 +239,7 @@ def run(name: str, options: argparse.Namespace, picture: Any) -> dict[str, Any]:
         network, steps, curve = train(name, material, picture, options)
         torch.save(network.state_dict(), options.out / f"{by_file(name)}.pt")
         parameters = sum(p.numel() for p in network.parameters())
-        listener = lambda thresholds: by_network(network, picture, thresholds)  # noqa: E731
+        listener = lambda thresholds: by_network(network, picture, thresholds, ENDS[options.ends][1])  # noqa: E731
     threshold = choose(listener(JUMPS if name == "NMF" else THRESHOLDS), material.takes["choice"])
     rows = judge(listener((threshold,)), material.takes, name, options.out)
     return {
@@ -223,48 +254,28 @@ def run(name: str, options: argparse.Namespace, picture: Any) -> dict[str, Any]:
 
 
 @torch.no_grad()
-def measure_speed(names: list[str], options: argparse.Namespace, picture: Any) -> None:
-    """How fast each hears ten seconds, in turns, the best of five, and the memory it needs for that. Weights do not matter."""
-    samples = torch.randn(10 * SAMPLE_RATE + 2 * MARGIN_SAMPLES, generator=torch.Generator().manual_seed(0)) * 0.05
+def time_all(names: list[str], options: argparse.Namespace, picture: Any) -> None:
+    """How fast each network hears behind its picture, and in how much memory. Weights do not matter."""
+    samples = ten_seconds()
     templates = load_templates(min(options.pianos.glob("*/bank.json")).parent)
     listeners: dict[str, Callable[[], Any]] = {"NMF": lambda: loudness(magnitudes(samples.numpy()), templates)}
     for name in (name for name in names if name != "NMF"):
         listeners[name] = partial(lambda network: network(picture(samples[None])), make_network(name, picture).eval())
-    found = {name: {"sec": float("inf"), "mb": 0.0} for name in listeners}
-    for _ in range(5):
-        for name, listen in listeners.items():
-            resident = _begin_weighing()
-            began = time.process_time()
-            listen()
-            found[name]["sec"] = min(found[name]["sec"], time.process_time() - began)
-            found[name]["mb"] = max(found[name]["mb"], _status("VmHWM") - resident)
-    speed = {name: {"times_real_time": 10 / row["sec"], "mb": row["mb"]} for name, row in found.items()}
-    (options.out / "speed.table").write_text(json.dumps(speed), "utf-8")
-
-
-def _begin_weighing() -> float:
-    """Hands free memory back and forgets the peak so far (Linux); MB in use."""
-    gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5")
-    return _status("VmRSS")
-
-
-def _status(name: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
+    measure_speed(listeners, options.out)
 
 
 def by_file(name: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in name.lower())
 
 
-def parse() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def set_up(description: str | None) -> argparse.Namespace:
+    """The command line, the folder of the run, one thread."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("out", "pianos", "maestro", "maps", "maps-synth"):
         parser.add_argument(f"--{name}", type=Path, required=name == "out")
+    parser.add_argument("--material", type=Path, help="where lessons and takes lie, or will (default: in the folder of the run)")
     parser.add_argument("--seconds", type=float, default=240.0)
+    parser.add_argument("--steps", type=int, default=0, help="instead of the same time")
     parser.add_argument("--lessons", type=int, default=200, help="batches of 3 x 4 s that are made, once")
     parser.add_argument("--every", type=int, default=8, help="take each n-th training performance")
     parser.add_argument("--seed", type=int, default=0)
@@ -273,20 +284,22 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--features", choices=FEATURES, default="log-frequency")
     parser.add_argument("--targets", choices=("sub-frame", "soft", "grid"), default="sub-frame")
     parser.add_argument("--loss", choices=("weighted", "plain", "pos_weight", "focal", "dice"), default="weighted")
+    parser.add_argument("--ends", choices=ENDS, default="both")
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--speed", action="store_true")
-    return parser.parse_args()
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    options.out.mkdir(parents=True, exist_ok=True)
+    return options
 
 
 def main() -> None:
-    options = parse()
-    torch.set_num_threads(1)
-    options.out.mkdir(parents=True, exist_ok=True)
+    options = set_up(__doc__)
     picture = FEATURES[options.features]()
     zoo = [OWN, *(name for name in KEYED if name != OWN), *ANY_PICTURE, "NMF"]
     names = options.only or (list(ABLATIONS) if options.ablations else zoo)
     if options.speed:
-        measure_speed([*zoo, *list(ABLATIONS)[:2]], options, picture)
+        time_all([*zoo, *list(ABLATIONS)[:2]], options, picture)
     elif not options.table:
         for name in (name for name in names if not (options.out / f"{by_file(name)}.json").exists()):
             result = run(name, options, picture)

@@ -72,7 +72,7 @@ class Dry(World):
 
 def load_material(options: argparse.Namespace, kind: str, picture: Any) -> Material:
     """From the folder of the run, made where it is missing."""
-    folder = options.out / "material"
+    folder = options.material or options.out / "material"
     folder.mkdir(parents=True, exist_ok=True)
     lessons = _kept(folder / f"lessons-{kind}-{options.features}-{options.targets}.pt", lambda: _make_lessons(options, kind, picture))
     takes = _kept(folder / "takes.pt", lambda: _make_takes(options))

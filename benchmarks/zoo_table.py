@@ -24,7 +24,7 @@ def table(folder: Path) -> str:
         speed = speeds.get(result["name"])
         cells = [result["name"], f"{result['parameters']:,}", f"{result['steps']:,}"]
         cells += [f"{speed['times_real_time']:.0f}", f"{speed['mb']:.0f}"] if speed else ["", ""]
-        cells += [_interval(result[group][rule]) for group in GROUPS if group in result for rule in RULES]
+        cells += [interval(result[group][rule]) for group in GROUPS if group in result for rule in RULES]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, "", *_differences(results)])
 
@@ -35,16 +35,17 @@ def _differences(results: list[dict[str, Any]]) -> list[str]:
     others = [result for result in results if own is not None and result is not own]
     lines = [
         f"{other['name']} - {OWN}: " + "; ".join(
-            f"{group} onset {_interval(uncertainty.paired_difference(other[group]['onset'], own[group]['onset']))}"
+            f"{group} onset {interval(uncertainty.paired_difference(other[group]['onset'], own[group]['onset']))}"
             for group in GROUPS if own is not None and group in own
         ) for other in others
     ]  # fmt: skip
     return sorted(lines)
 
 
-def _interval(values: list[float] | uncertainty.Interval) -> str:
-    interval = values if isinstance(values, uncertainty.Interval) else uncertainty.evaluate(values)
-    return f"{100 * interval.mean:.1f} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+def interval(values: list[float] | uncertainty.Interval) -> str:
+    """In percent."""
+    found = values if isinstance(values, uncertainty.Interval) else uncertainty.evaluate(values)
+    return f"{100 * found.mean:.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}]"
 
 
 def draw_curves(folder: Path) -> None:
