@@ -30,22 +30,13 @@ from zoo_table import GROUPS, OWN, RULES, draw_curves, table
 
 from tecla.evaluation import notes, shift
 from tecla.models import features as pictures
-from tecla.models.crnn import CRNN, CRNNConfig
 from tecla.models.harmonic import HarmonicConfig, HarmonicNet
-from tecla.models.hcqt_hppnet import HCQTNet
-from tecla.models.hppnet import HPPNet
-from tecla.models.keyed import N_ANSWERS, Keyed
-from tecla.models.kong_regression import KongRegression
 from tecla.models.nmf import load_templates, loudness, magnitudes, transcribe_by_nmf
-from tecla.models.onsets_frames import OnsetsFrames
-from tecla.models.se_unet import SEUNet
-from tecla.models.transformer import Transformer, TransformerConfig
-from tecla.models.unet import UNet, UNetConfig
-from tecla.models.unet_bilstm import UNetBiLSTM, UNetBiLSTMConfig
 from tecla.music import Performance
 from tecla.rendering.overlay import draw_overlay
 from tecla.training import loop
 from tecla.training.losses import transcription_loss
+from tecla.training.networks import make_piano_network, standardise
 from tecla.training.validation import Take
 from tecla.transcription.coherence import mend_pedal
 from tecla.transcription.decode import DecodeConfig, decode_notes, decode_pedal, frames_to_sec
@@ -53,32 +44,31 @@ from tecla.transcription.features import HOP_SAMPLES, MARGIN_SAMPLES, N_BINS, SA
 from tecla.transcription.network import Activations
 from tecla.transcription.transcriber import Offsets, perform
 
-WIDE: dict[str, Any] = {"n_outputs": N_ANSWERS, "stride": 1, "dropout": 0.1}
 THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 JUMPS = (0.03, 0.045, 0.06, 0.09, 0.12, 0.16)
 LOOKS = 8  # times that the loss on held-out lessons is looked at, outside the budget
 Heard = Callable[[Take], dict[float, Performance]]  # by threshold
 
-ANY_PICTURE: dict[str, Callable[[int, int], nn.Module]] = {
-    "CRNN": lambda w, f: Keyed(CRNN(CRNNConfig(w, f, channels=16, embedding=128, memory=96, layers=1, **WIDE))),
-    "Transformer": lambda w, f: Keyed(Transformer(TransformerConfig(w, f, channels=16, width=128, layers=2, **WIDE))),
-    "U-Net": lambda w, f: Keyed(UNet(UNetConfig(w, f, embedding=192, **WIDE))),
-    "U-Net + BiLSTM": lambda w, f: Keyed(UNetBiLSTM(UNetBiLSTMConfig(w, f, embedding=128, memory=96, **WIDE))),
-    "SE-U-Net": lambda w, f: Keyed(SEUNet(UNetConfig(w, f, embedding=192, **WIDE))),
-}
+ANY_PICTURE = {"CRNN": "crnn", "Transformer": "transformer", "U-Net": "unet", "U-Net + BiLSTM": "unet-bilstm", "SE-U-Net": "se-unet"}
 SMALL = HarmonicConfig(channels=24, blocks=2, memory=24, pedal_memory=24)  # half as wide as the shipped one, a third as deep
-KEYED: dict[str, Callable[[], nn.Module]] = {
-    "Onsets and Frames": OnsetsFrames,
-    "Kong regression": KongRegression,
-    "HPPNet": HPPNet,
-    "residual HCQT-HPPNet": HCQTNet,
-    OWN: lambda: HarmonicNet(SMALL),
+KEYED = {
+    "Onsets and Frames": "onsets-frames",
+    "Kong regression": "kong-regression",
+    "HPPNet": "hppnet",
+    "residual HCQT-HPPNet": "hcqt-hppnet",
 }
+
+
+def own() -> HarmonicNet:
+    """tecla's own, small."""
+    return HarmonicNet(SMALL)
+
+
 ABLATIONS: dict[str, Callable[[], nn.Module]] = {
-    f"{OWN}, no harmonic mix": lambda: without_mix(HarmonicNet(SMALL)),
-    f"{OWN}, no memory": lambda: without_memory(HarmonicNet(SMALL)),
-    f"{OWN}, dry": lambda: HarmonicNet(SMALL),
-    f"{OWN}, one-piano": lambda: HarmonicNet(SMALL),
+    f"{OWN}, no harmonic mix": lambda: without_mix(own()),
+    f"{OWN}, no memory": lambda: without_memory(own()),
+    f"{OWN}, dry": own,
+    f"{OWN}, one-piano": own,
 }
 
 
@@ -137,13 +127,12 @@ def without_memory(network: HarmonicNet) -> nn.Module:
 
 
 def make_network(name: str, picture: Any) -> nn.Module:
-    """A network by its name in the table, which begins by saying that hardly a key moves, as tecla's own does."""
-    network = ANY_PICTURE[name](picture.n_windows, picture.n_bins) if name in ANY_PICTURE else (KEYED | ABLATIONS)[name]()
+    """A network by its name in the table, for a picture if it takes any."""
+    if name in ANY_PICTURE:
+        return make_piano_network(ANY_PICTURE[name], n_windows=picture.n_windows, n_bins=picture.n_bins)
+    network = make_piano_network(KEYED[name]) if name in KEYED else ABLATIONS.get(name, own)()
     if isinstance(network, HarmonicNet) and network.fold.in_channels != picture.n_windows:
         network.fold = nn.Conv2d(picture.n_windows, 32, (3, 8), stride=(1, 4), padding=(1, 2), bias=False)
-    for part, module in network.named_modules():
-        if part.endswith("answer") and isinstance(module, nn.Linear):
-            nn.init.constant_(module.bias, -3.0)
     return network
 
 
@@ -157,10 +146,8 @@ def train(name: str, material: Material, picture: Any, options: argparse.Namespa
         return transcription_loss(network(lesson.features.float()), wanted, lesson.pedals.float(), kind=options.loss)
 
     def made() -> nn.Module:
-        network: Any = make_network(name, picture)
-        inner = getattr(network, "network", network)
-        if hasattr(inner, "standardise"):
-            inner.standardise.fit(torch.cat([lesson.features for lesson in material.lessons[:12]]))
+        network = make_network(name, picture)
+        standardise(network, torch.cat([lesson.features for lesson in material.lessons[:12]]))
         return network
 
     torch.manual_seed(options.seed)
@@ -296,7 +283,7 @@ def set_up(description: str | None) -> argparse.Namespace:
 def main() -> None:
     options = set_up(__doc__)
     picture = FEATURES[options.features]()
-    zoo = [OWN, *(name for name in KEYED if name != OWN), *ANY_PICTURE, "NMF"]
+    zoo = [OWN, *KEYED, *ANY_PICTURE, "NMF"]
     names = options.only or (list(ABLATIONS) if options.ablations else zoo)
     if options.speed:
         time_all([*zoo, *list(ABLATIONS)[:2]], options, picture)

@@ -50,7 +50,7 @@ def test_a_run_s_best_weights_come_with_a_card(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setitem(run.SIZES, "small", TINY)
     run.begin(tmp_path / "run", RunOptions(corpora=("maestro:there",), size="small", steps=5))
     (tmp_path / "run" / "sources.json").write_text(json.dumps({"MAESTRO": "CC BY-NC-SA 4.0", "Some Piano": "CC0"}))
-    network = make_network(TINY)().eval()
+    network = make_network(config=TINY)().eval()
     save_stored({"network": network.state_dict(), "metrics": {"onset_f1": 0.5, "step": 5}}, tmp_path / "run" / "best.safetensors")
     card = json.loads(export_run(tmp_path / "run", tmp_path / "mine.onnx").read_text())
     assert card["licence"] == "non-commercial, as MAESTRO"

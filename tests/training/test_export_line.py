@@ -56,7 +56,9 @@ def test_what_is_no_line_is_refused(tmp_path: Path) -> None:
         LineNetwork(tmp_path / "not.onnx")
     from tecla.training.transcriber import HarmonicConfig, make_network
 
-    export_onnx(make_network(HarmonicConfig(channels=4, blocks=1, mix_channels=2, memory=4, pedal_memory=4))(), tmp_path / "piano.onnx")
+    export_onnx(
+        make_network(config=HarmonicConfig(channels=4, blocks=1, mix_channels=2, memory=4, pedal_memory=4))(), tmp_path / "piano.onnx"
+    )
     with pytest.raises(InputError, match="no network for a single line"):
         LineNetwork(tmp_path / "piano.onnx")
     with pytest.raises(OptionError, match="there is no voice model 'tenor': choose default or c4-e4-g4"):

@@ -36,9 +36,18 @@ def transcriber(
     ] = None,
     minutes: Annotated[float | None, typer.Option(help="About how long to train on this machine. (default: 45)")] = None,
     steps: Annotated[int | None, typer.Option(help="How many batches to train on, instead of minutes.")] = None,
+    network: Annotated[
+        str,
+        typer.Option(
+            help="tecla, or to compare with: hppnet, hcqt-hppnet, onsets-frames, kong-regression, crnn, transformer, unet,"
+            " unet-bilstm, se-unet (sizes of a laptop)."
+        ),
+    ] = "tecla",
     size: Annotated[
         str | None,
-        typer.Option(help="small, full, or light: full with a memory of every other frame. (default: full on a GPU, small without)"),
+        typer.Option(
+            help="Of tecla's own: small, full, or light: full with a memory of every other frame. (default: full on a GPU, small without)"
+        ),
     ] = None,
     batch: Annotated[int | None, typer.Option(help="Examples of 10 s a batch. (default: 32 on a GPU, 6 without)")] = None,
     rate: Annotated[float | None, typer.Option(help="Peak learning rate. (default: 0.002, with --init 0.0003)")] = None,
@@ -60,6 +69,7 @@ def transcriber(
     tecla train transcriber --corpus maestro:maestro-v3.0.0       MAESTRO: its MIDI rendered, or its sound if it is there
     tecla train transcriber --corpus folder:my-recordings         pairs of sound and MIDI of the same name
     tecla train transcriber --init pretrained --corpus mine       tecla's own weights, taught your piano (see tecla corpora add)
+    tecla train transcriber --network hppnet --minutes 45         another network of the zoo, in the same way
     tecla train transcriber --resume runs/2026-11-20-150000       go on
 
     Several GPUs: torchrun --nproc-per-node 4 -m tecla.cli train transcriber ...
@@ -76,6 +86,7 @@ def transcriber(
         corpora=tuple(corpora or ()),
         pianos=None if pianos is None else str(pianos),
         init=init,
+        network=network,
         size=size or ("full" if on_gpu else "small"),
         minutes=45.0 if minutes is None and steps is None else minutes,
         steps=steps,

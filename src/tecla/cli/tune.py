@@ -13,7 +13,8 @@ def tune(
         str,
         typer.Argument(
             metavar="RECIPE",
-            help="For the piano: transcriber, hppnet, hcqt-hppnet, onsets-frames, kong-regression. For a single line: voice (any pitch);"
+            help="For the piano: transcriber, hppnet, hcqt-hppnet, onsets-frames, kong-regression, crnn, transformer, unet, unet-bilstm,"
+            " se-unet. For a single line: voice (any pitch);"
             " voice-crnn, voice-transformer, voice-unet, voice-unet-bilstm, voice-se-unet (silence, C4, E4, G4).",
         ),
     ],

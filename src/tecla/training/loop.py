@@ -78,6 +78,7 @@ def train(state: State, batches: Dataset[Any], loss: Loss, config: LoopConfig, r
     state.network.train()
     for batch in _stream(batches, state.step, config):
         rate = config.peak_rate * step_factor(state.step, config.steps, config.warm_up, config.decay)
+        torch.manual_seed(state.step)  # dropout draws by the step: a resumed run draws what it would have drawn
         value, parts = learn(state, batch, loss, rate, config, device)
         out_of_time = time.monotonic() - began > config.stop_sec
         saving = state.step % config.save_every == 0 or state.step == config.steps or out_of_time

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from tecla.errors import InputError, OptionError, OutputError
@@ -30,11 +30,12 @@ from tecla.training.home_piano import write_home_piano
 from tecla.training.journal import Journal, Numbers
 from tecla.training.loop import LoopConfig, Loss, State
 from tecla.training.material import Material, load_material
+from tecla.training.networks import OWN, standardise, validate
 from tecla.training.pretrained import load_pretrained
 from tecla.training.sound import Sound
 from tecla.training.stored import save_stored
 from tecla.training.team import Team
-from tecla.training.transcriber import make_loss, make_network, make_sound
+from tecla.training.transcriber import first_features, make_loss, make_network, make_sound
 from tecla.training.validation import Validation
 from tecla.transcription.network import find_weights
 
@@ -55,7 +56,8 @@ class RunOptions:
     corpora: tuple[str, ...] = ()
     pianos: str | None = None  # a folder of banks; None: the piano that comes with tecla
     init: str | None = None  # weights to begin with: "pretrained" for the shipped ones, a shipped model's name, or an .onnx file
-    size: str = "full"
+    network: str = OWN
+    size: str = "full"  # of tecla's own network
     minutes: float | None = None
     steps: int | None = None
     batch: int = 32
@@ -90,7 +92,7 @@ def begin(folder: Path, options: RunOptions) -> None:
 def network_of(folder: Path, options: RunOptions) -> Callable[[], nn.Module]:
     """A maker of a run's network: its weights to begin with, or none."""
     if options.init is None:
-        return make_network(SIZES[options.size])
+        return make_network(options.network, SIZES[options.size] if options.network == OWN else None)
     stride = SIZES[options.size].memory_stride if options.size == "light" else None
     return lambda: load_pretrained(folder / INIT, stride).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -166,6 +168,8 @@ def go_on(
         state = loop.new_state(network_of(folder, options), schedule, device)
     if (folder / "checkpoint").exists():
         loop.load_checkpoint(state, folder / "checkpoint")
+    else:
+        _prepare(state, first_features(examples, sound, device) if options.network != OWN else None)
     batches, loss = team.share(examples), team.together(loss, state.network)
     if not team.leads:
         return loop.train(state, batches, loss, schedule, lambda *_: None, partial(_wait_for_judgement, team))
@@ -191,7 +195,17 @@ def _wait_for_judgement(team: Team, state: State) -> None:
     state.finished = team.agree(None)
 
 
+def _prepare(state: State, features: Tensor | None) -> None:
+    """Networks of others look at features of mean 0 and deviation 1; tecla's own takes them as they are."""
+    if features is not None:
+        for network in (state.network, state.average):
+            standardise(network, features)
+
+
 def _check(options: RunOptions) -> None:
+    validate(options.network)
+    if options.init and options.network != OWN:
+        raise OptionError(f"network is {options.network!r}, but trained weights are those of tecla's own: leave --network or --init away")
     if options.size not in SIZES:
         raise OptionError(f"size is {options.size!r}: must be {' or '.join(SIZES)}")
     if (options.minutes is None) == (options.steps is None):

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tecla.models.features import Spectrogram
-from tecla.models.harmonic import HarmonicConfig, HarmonicNet
-from tecla.training.examples import Batch, ExampleConfig
+from tecla.models.harmonic import HarmonicConfig
+from tecla.training.examples import Batch, ExampleConfig, Examples
 from tecla.training.losses import transcription_loss
+from tecla.training.networks import OWN, make_piano_network
 from tecla.training.sampled_piano import load_banks
 from tecla.training.sound import Sound
 
@@ -27,9 +28,17 @@ def make_sound(config: ExampleConfig, banks_folder: Path | None, recordings: Seq
     return Sound(config, banks, torch.from_numpy(joined).to(device), begins)
 
 
-def make_network(config: HarmonicConfig | None = None) -> Callable[[], nn.Module]:
-    """A maker of networks laid out for convolutions."""
-    return lambda: HarmonicNet(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+def make_network(name: str = OWN, config: HarmonicConfig | None = None) -> Callable[[], nn.Module]:
+    """A maker of networks laid out for convolutions; `config` is for tecla's own."""
+    sizes = vars(config) if config else {}
+    return lambda: make_piano_network(name, **sizes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+@torch.no_grad()
+def first_features(examples: Examples, sound: Sound, device: torch.device, n_batches: int = 4) -> Tensor:
+    """Features of the first batches, (B, W, T, F): what training sound looks like."""
+    spectrogram = Spectrogram().to(device)
+    return torch.cat([spectrogram(sound(examples[number].to(device))) for number in range(n_batches)])
 
 
 def make_loss(sound: Sound, device: torch.device) -> Callable[[nn.Module, Any], tuple[Tensor, dict[str, Tensor]]]:

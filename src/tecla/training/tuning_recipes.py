@@ -22,12 +22,7 @@ from tecla.errors import InputError, OptionError
 from tecla.io.audio import load_audio
 from tecla.io.midi import load_midi
 from tecla.models.crnn import CRNN, CRNNConfig
-from tecla.models.harmonic import HarmonicConfig, HarmonicNet
-from tecla.models.hcqt_hppnet import HCQTConfig, HCQTNet
-from tecla.models.hppnet import HPPNet, HPPNetConfig
-from tecla.models.kong_regression import KongConfig, KongRegression
 from tecla.models.line import LineConfig
-from tecla.models.onsets_frames import OnsetsFrames, OnsetsFramesConfig
 from tecla.models.se_unet import SEUNet, SEUNetConfig
 from tecla.models.transformer import Transformer, TransformerConfig
 from tecla.models.unet import UNet, UNetConfig
@@ -36,8 +31,9 @@ from tecla.training.examples import ExampleConfig, Examples
 from tecla.training.home_piano import write_home_piano
 from tecla.training.loop import Loss
 from tecla.training.material import load_material
+from tecla.training.networks import OWN, make_piano_network, standardise
 from tecla.training.sampled_piano import load_banks
-from tecla.training.transcriber import make_loss, make_sound
+from tecla.training.transcriber import first_features, make_loss, make_sound
 from tecla.training.validation import Validation
 from tecla.training.voice import LineExamples, LineMix, line_loss, make_line_network
 from tecla.training.voice_classes import ClipBatches, believe, class_loss, load_clips
@@ -86,7 +82,10 @@ def piano_bench(options: TuneOptions) -> Bench:
     sound = make_sound(config, pianos, share.sounds, device)
     validation = Validation(material.validation, sound, config)
     examples = Examples(config, share.performances or share.recorded, share.recorded)
-    return Bench(examples, make_loss(sound, device), lambda network: validation(network)["onset_f1"])
+    features = first_features(examples, sound, device)
+    return Bench(
+        examples, make_loss(sound, device), lambda network: validation(network)["onset_f1"], lambda network: standardise(network, features)
+    )
 
 
 def line_bench(options: TuneOptions) -> Bench:
@@ -142,17 +141,26 @@ def _clip_recipe(network: Any, config: Any, sizes: Mapping[str, tuple[int, int]]
     return Recipe(lambda **chosen: network(make(**chosen)), {"channels": (4, 16), **sizes}, clip_bench, "frame accuracy")
 
 
+def _piano_recipe(name: str, **sizes: tuple[int, int]) -> Recipe:
+    return Recipe(partial(make_piano_network, name), sizes)
+
+
 RECIPES: Final[Mapping[str, Recipe]] = {
-    "transcriber": Recipe(
-        lambda **sizes: HarmonicNet(HarmonicConfig(**sizes)),
-        {"channels": (16, 48), "blocks": (2, 6), "mix_channels": (2, 12), "memory": (16, 64), "pedal_memory": (16, 48)},
+    "transcriber": _piano_recipe(
+        OWN, channels=(16, 48), blocks=(2, 6), mix_channels=(2, 12), memory=(16, 64), pedal_memory=(16, 48)
     ),
-    "hppnet": Recipe(lambda **sizes: HPPNet(HPPNetConfig(**sizes)), {"channels": (4, 16), "wide": (16, 64), "memory": (16, 64)}),
-    "hcqt-hppnet": Recipe(lambda **sizes: HCQTNet(HCQTConfig(**sizes)), {"channels": (8, 32), "blocks": (1, 4), "memory": (16, 64)}),
-    "onsets-frames": Recipe(
-        lambda **sizes: OnsetsFrames(OnsetsFramesConfig(**sizes)), {"channels": (8, 32), "embedding": (64, 256), "memory": (32, 128)}
+    "hppnet": _piano_recipe("hppnet", channels=(4, 16), wide=(16, 64), memory=(16, 64)),
+    "hcqt-hppnet": _piano_recipe("hcqt-hppnet", channels=(8, 32), blocks=(1, 4), memory=(16, 64)),
+    "onsets-frames": _piano_recipe("onsets-frames", channels=(8, 32), embedding=(64, 256), memory=(32, 128)),
+    "kong-regression": _piano_recipe("kong-regression", embedding=(48, 192), memory=(24, 96)),
+    "crnn": _piano_recipe("crnn", channels=(8, 32), embedding=(64, 256), memory=(48, 192), layers=(1, 2)),
+    "transformer": Recipe(
+        lambda sixteens, **sizes: make_piano_network("transformer", width=16 * sixteens, **sizes),
+        {"sixteens": (4, 16), "channels": (8, 32), "layers": (1, 4)},
     ),
-    "kong-regression": Recipe(lambda **sizes: KongRegression(KongConfig(**sizes)), {"embedding": (48, 192), "memory": (24, 96)}),
+    "unet": _piano_recipe("unet", channels=(4, 16), embedding=(96, 384), depth=(2, 4)),
+    "unet-bilstm": _piano_recipe("unet-bilstm", channels=(4, 16), embedding=(64, 256), memory=(48, 192)),
+    "se-unet": _piano_recipe("se-unet", channels=(4, 16), embedding=(96, 384), depth=(2, 4)),
     "voice": Recipe(
         lambda **sizes: make_line_network(LineConfig(**sizes)),
         {"channels": (8, 24), "mix_channels": (2, 6), "blocks": (1, 4), "whole": (24, 96), "memory": (24, 96)},
