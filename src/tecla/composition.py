@@ -111,11 +111,12 @@ def _tune(engine: Engine, request: Request, prompt: Performance | None, tune: st
     _refuse(request, prompt, "writes tunes", "an .abc prompt, --bars and --key", ("seconds", "density", "harmonise", "gap_sec", "ending"))
     begun = tunes.opening(tune) if tune else ""
     text = tunes.write_tune(engine, request.sampling, request.seed, prompt=begun, bars=request.bars, key=request.key, masked=request.masked)
+    tokens = len(tunes.CODECS[engine.card["tokenizer"]].encode(text[len(begun) :]))
     performance = tune_to_performance(parse_tune(text))
     if request.new_only and begun:
         start = tune_to_performance(parse_tune(begun)).duration_sec if "|" in begun.partition("\nK:")[2] else 0.0
         performance = _after(performance, start)
-    return performance, text, {"prompt_characters": len(begun), "characters": len(text) - len(begun)}
+    return performance, text, {"prompt_characters": len(begun), "characters": len(text) - len(begun), "tokens": tokens}
 
 
 def _chorale(engine: Engine, request: Request, prompt: Performance | None, tune: str) -> _Made:
@@ -136,10 +137,11 @@ def _chorale(engine: Engine, request: Request, prompt: Performance | None, tune:
         readings = Readings(engine, engine.card.get("readings", (0,)))
         grid = chorales.write_chorale(readings, request.sampling, request.seed, prompt=given, sixteenths=count, limits=limits)
         before = 0 if given is None else len(given)
+    facts = {"prompt_sixteenths": before, "tokens": (len(grid) - before) * grid.shape[1]}
     if request.new_only:
         grid = grid[before:]
     abc = grid_to_abc(grid, f"Chorale {request.seed}", 15.0 / step)
-    return from_grid(grid, step), abc, {"prompt_sixteenths": before, "sixteenths": len(grid), "sixteenth_sec": round(step, 5)}
+    return from_grid(grid, step), abc, {**facts, "sixteenths": len(grid), "sixteenth_sec": round(step, 5)}
 
 
 def _performance(engine: Engine, request: Request, prompt: Performance | None, tune: str) -> _Made:
@@ -153,7 +155,7 @@ def _performance(engine: Engine, request: Request, prompt: Performance | None, t
     new = performances.play_on(
         engine, request.sampling, request.seed, prompt=events, seconds=request.seconds or 30.0, limits=limits, ending=request.ending
     )
-    facts = {"prompt_events": 0 if events is None else len(events), "events": len(new)}
+    facts = {"prompt_events": 0 if events is None else len(events), "events": len(new), "tokens": len(new)}
     if events is None or request.new_only:
         return _CODEC.decode(_from_zero(new)), "", facts
     return _CODEC.decode(np.concatenate([events, new])), "", facts
@@ -173,7 +175,7 @@ def _filled(engine: Engine, request: Request, played: Performance | None, limits
     new = performances.fill(engine, before, after, end - since, request.sampling, request.seed, limits=limits)
     if len(after):
         after["shift_sec"][0] = max(0.0, float(time[time >= end][0]) - since - float(new["shift_sec"].sum()))
-    facts = {"events": len(new), "replaced": int(((time >= begin) & (time < end)).sum())}
+    facts = {"events": len(new), "tokens": len(new), "replaced": int(((time >= begin) & (time < end)).sum())}
     if request.new_only:
         return _CODEC.decode(_from_zero(new)), "", facts
     return _CODEC.decode(np.concatenate([before, new, after])).shifted(origin if len(before) else 0.0), "", facts

@@ -1,6 +1,7 @@
 """tecla generate: what was asked for lies there with its provenance, and what cannot be is refused in one line."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,7 +36,9 @@ def test_piano_with_its_provenance(tiny: dict[str, Path], capsys: pytest.Capture
     assert Path("a.png").stat().st_size > 1000
     kept = json.loads(Path("a.mid.provenance.json").read_text())
     assert (kept["seed"], kept["model"]["name"], kept["request"]["seconds"]) == (3, "continuous", 5.0)
-    assert "a.mid, a.png:" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "a.mid, a.png:" in told
+    assert re.search(r"\d+ tokens and \d+ notes a second, [\d.]+ times real time", told)
 
 
 def main_quietly(*arguments: str) -> None:
@@ -75,7 +78,7 @@ def test_variations_are_numbered(tiny: dict[str, Path]) -> None:
     assert all(load_abc(f"tune-{number}.abc") for number in (1, 2, 3))
 
 
-@pytest.mark.parametrize("tokenizer", ["abc-characters", "jsb-grid", "continuous"])
+@pytest.mark.parametrize("tokenizer", ["abc-characters", "abc-tokens", "jsb-grid", "continuous"])
 def test_each_is_written_on_a_page(tiny: dict[str, Path], tokenizer: str) -> None:
     how_much = ["--seconds", "5"] if tokenizer == "continuous" else ["--bars", "2"]
     main_quietly("generate", "--model", card(tiny, tokenizer), *how_much, "-o", "page.musicxml", "-o", "sound.mid")

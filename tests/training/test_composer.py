@@ -91,6 +91,18 @@ def test_a_network_learns_a_scale_and_the_best_weights_are_kept(tmp_path: Path) 
     assert kept["note"]["seen"] == pieces_hash([piece(20)])
 
 
+def test_a_run_that_no_longer_learns_ends_early_and_its_log_tells_bits_per_note(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = Lstm(LstmConfig(6, width=8, layers=1, embedding=8, dropout=0.0))
+    schedule = Schedule(
+        steps=200, batch=2, length=12, rate=0.0, warmup=1, judge_every=10, patience=3, half=False
+    )  # at this rate nothing is learned
+    best = train(model, [piece(20)], [piece(12)], schedule, tmp_path, units={"note": 0.5})
+    log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [note["step"] for note in log] == [10, 20, 30, 40]
+    assert log[0]["held_out_bits_per_note"] == pytest.approx(best / np.log(2) / 0.5)
+
+
 def test_gradients_are_clipped_before_the_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order = []
     clip, step = torch.nn.utils.clip_grad_norm_, torch.optim.AdamW.step

@@ -133,5 +133,6 @@ def _save_provenance(composition: Composition, request: Request, prompt: Path | 
 def _summary(composition: Composition, targets: list[Path], took_sec: float) -> str:
     performance = composition.performance
     written = ", ".join(map(str, targets))
-    speed = f"{len(performance) / took_sec:.0f} notes a second, {performance.duration_sec / took_sec:.1f} times real time"
+    tokens, notes = (count / took_sec for count in (composition.provenance["made"]["tokens"], len(performance)))
+    speed = f"{tokens:.0f} tokens and {notes:.0f} notes a second, {performance.duration_sec / took_sec:.1f} times real time"
     return f"{written}: {len(performance):,} notes, {performance.duration_sec:.1f} s; took {took_sec:.1f} s ({speed})"

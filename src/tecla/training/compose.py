@@ -23,10 +23,12 @@ from torch import Tensor, nn
 from tecla.corpora import irish_abc, jsb, maestro
 from tecla.corpora.corpus import composition_id
 from tecla.errors import InputError, TeclaError
+from tecla.generation.likelihood import grid_notes
 from tecla.generation.models.continuous_decoder import ContinuousDecoder, ContinuousDecoderConfig, event_nats
 from tecla.generation.models.gpt import Gpt, GptConfig
 from tecla.generation.models.lstm import Lstm, LstmConfig
 from tecla.generation.models.music_transformer import MusicTransformer, MusicTransformerConfig
+from tecla.generation.models.timed_attention import N_KEYS
 from tecla.generation.performances import to_rows
 from tecla.generation.tokenizers.abc_characters import AbcCharacters
 from tecla.generation.tokenizers.abc_tokens import AbcTokens
@@ -93,7 +95,9 @@ def train_chorales(corpus: Path, runs: Path, schedule: Schedule, begin: dict[str
     config = MusicTransformerConfig(
         codec.vocabulary, 4, width=192, heads=6, layers=6, reach=256, phases=16, runs=True, first_pitch=FIRST_KEY, dropout=0.3
     )
-    return train(_begun(MusicTransformer(config), begin), pieces, held_out, schedule, runs, augment)
+    tokens = sum(grid.size + 1 for grid in grids["validation"].values())  # and an END
+    units = {"note": sum(map(grid_notes, grids["validation"].values())) / tokens}
+    return train(_begun(MusicTransformer(config), begin), pieces, held_out, schedule, runs, augment, units=units)
 
 
 def train_tunes(corpus: Path, runs: Path, schedule: Schedule, begin: dict[str, Tensor] | None) -> float:
@@ -101,7 +105,8 @@ def train_tunes(corpus: Path, runs: Path, schedule: Schedule, begin: dict[str, T
     codec = AbcCharacters()
     pieces, held_out, augment = _tunes(corpus, runs, codec)
     config = LstmConfig(codec.vocabulary, width=384, layers=3, look_back=True, dropout=0.4)
-    return train(_begun(Lstm(config), begin), pieces, held_out, schedule, runs, augment)
+    units = {"character": _characters_a_token(codec, held_out)}
+    return train(_begun(Lstm(config), begin), pieces, held_out, schedule, runs, augment, units=units)
 
 
 def train_words(corpus: Path, runs: Path, schedule: Schedule, begin: dict[str, Tensor] | None) -> float:
@@ -116,7 +121,11 @@ def train_words(corpus: Path, runs: Path, schedule: Schedule, begin: dict[str, T
         return padded([(np.concatenate([np.zeros_like(piece[:1]), piece]), 0) for piece in chosen])
 
     model = _begun(Gpt(GptConfig(codec.vocabulary, width=256, heads=8, layers=4, context=768, dropout=0.2)), begin)
-    return train(model, pieces, held_out, schedule, runs, batches=batches)
+    return train(model, pieces, held_out, schedule, runs, batches=batches, units={"character": _characters_a_token(codec, held_out)})
+
+
+def _characters_a_token(codec: AbcCharacters | AbcTokens, tunes: Sequence[Piece]) -> float:
+    return sum(len(codec.decode(tune)) for tune in tunes) / sum(map(len, tunes))
 
 
 def _tunes(corpus: Path, runs: Path, codec: AbcCharacters | AbcTokens) -> tuple[list[Piece], list[Piece], Augment]:
@@ -172,7 +181,9 @@ def train_playing(corpus: Path, runs: Path, schedule: Schedule, begin: dict[str,
         return padded_events([_moved(event_window(pieces[i], schedule.length, rng), rng) for i in chosen])
 
     model = _begun(ContinuousDecoder(ContinuousDecoderConfig()), begin)
-    return train(model, pieces, windows, schedule, runs, loss=event_loss, assess=judge_events, batches=batches)
+    judged = np.concatenate([window[1:][(len(window) - 1) // 2 :, 1] for window in windows])
+    units = {"note": float((judged < N_KEYS).mean())}
+    return train(model, pieces, windows, schedule, runs, loss=event_loss, assess=judge_events, batches=batches, units=units)
 
 
 def _is_maestro(folder: Path) -> bool:
@@ -252,10 +263,10 @@ def _begun(model: nn.Module, weights: dict[str, Tensor] | None) -> nn.Module:
 
 
 RECIPES: dict[str, tuple[Callable[[Path, Path, Schedule, dict[str, Tensor] | None], float], Schedule]] = {
-    "chorales": (train_chorales, Schedule(steps=8000, batch=8, length=256, rate=1e-3, decay=0.2, judge_every=200)),
-    "tunes": (train_tunes, Schedule(steps=1200, batch=16, length=320, rate=2e-3, average=0.99)),
-    "words": (train_words, Schedule(steps=1000, batch=16, length=544, rate=2e-3, warmup=50, average=0.99, muon=True)),
-    "playing": (train_playing, Schedule(steps=8000, batch=8, length=384, rate=2e-3, average=0.99, judge_every=500, muon=True)),
+    "chorales": (train_chorales, Schedule(steps=8000, batch=8, length=256, rate=1e-3, decay=0.2, judge_every=200, patience=10)),
+    "tunes": (train_tunes, Schedule(steps=1200, batch=16, length=320, rate=2e-3, average=0.99, patience=10)),
+    "words": (train_words, Schedule(steps=1000, batch=16, length=544, rate=2e-3, warmup=50, average=0.99, muon=True, patience=10)),
+    "playing": (train_playing, Schedule(steps=8000, batch=8, length=384, rate=2e-3, average=0.99, judge_every=500, muon=True, patience=10)),
 }
 
 

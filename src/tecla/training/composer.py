@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ class Schedule:
     judge_every: int = 100
     seed: int = 0
     minutes: float = 0.0  # the run ends, and its rate has fallen, after so long if its steps have not run out; 0: it may take its time
+    patience: int = 0  # the run ends after so many judgements on end that were no better than the best; 0: it runs to its end
     muon: bool = False  # orthogonalised steps for the matrices of the blocks (Jordan 2024): fewer steps, each a little dearer
     half: bool = True  # forward and backward in bfloat16: twice as fast where the processor knows it; judged in float32
     device: str = "cpu"
@@ -140,15 +141,20 @@ def train(
     loss: Callable[[nn.Module, Any], tuple[Tensor, Tensor]] = negative_log_likelihood,
     assess: Callable[[nn.Module, Iterable[Any]], float] = judge,
     batches: Callable[[np.random.Generator], Any] | None = None,
+    units: Mapping[str, float] | None = None,
 ) -> float:
-    """Trains `model` in place; writes best.safetensors and log.jsonl to `folder`; returns the lowest held-out nats per token."""
+    """Trains `model` in place; writes best.safetensors and log.jsonl to `folder`; returns the lowest held-out nats per token.
+
+    The network that is kept is the one with the fewest held-out bits. `units` says how much of what the held-out music holds a token is
+    (`{"note": 0.25}`), so that the log tells bits per note beside nats per token: with one tokenizer and one held-out set both fall as one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(schedule.seed)
     rng = np.random.default_rng(schedule.seed)
     model.to(schedule.device)
     batches = batches or (lambda rng: padded(draw(pieces, schedule, augment, rng)))
     movers = optimisers(model, schedule)
-    averaged, best, seen, began = copy.deepcopy(model), math.inf, 0.0, time.monotonic()
+    averaged, best, seen, began, worse = copy.deepcopy(model), math.inf, 0.0, time.monotonic(), 0
     for step in range(schedule.steps):
         gone = (time.monotonic() - began) / (60 * schedule.minutes) if schedule.minutes else 0.0
         for group in (group for mover in movers for group in mover.param_groups):
@@ -167,12 +173,14 @@ def train(
         if (step + 1) % schedule.judge_every == 0 or last:
             lowest = float(assess(averaged, held_out))
             note = {"step": step + 1, "train": seen, "held_out": lowest, "seconds": time.monotonic() - began}
+            note |= {f"held_out_bits_per_{unit}": lowest / math.log(2) / held for unit, held in (units or {}).items()}
             with (folder / "log.jsonl").open("a") as log:
                 log.write(json.dumps(note) + "\n")
+            worse = 0 if lowest < best else worse + 1
             if lowest < best:
                 best = lowest
                 keep(averaged, folder / "best.safetensors", {**note, "schedule": asdict(schedule), "seen": pieces_hash(pieces)})
-        if last:
+        if last or (schedule.patience and worse >= schedule.patience):
             break
     return best
 
