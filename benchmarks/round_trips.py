@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from seed_table import EVENTS, SIXTEENTH_SEC, TOKENIZERS, spread, taught
+from seed_table import SIXTEENTH_SEC, SPELLINGS, spread, taught
 
 from tecla.corpora import jsb, maestro
 from tecla.evaluation.frames import active_frames
@@ -71,16 +71,11 @@ if __name__ == "__main__":
             [from_grid(grid, SIXTEENTH_SEC) for grid in spread(jsb.load_split(given.jsb, split), limit)]
             for split, limit in (("train", 60), ("validation", given.limit))
         )
-        show("JSB", learned, held_out, [*TOKENIZERS])
+        show("JSB", learned, held_out, SPELLINGS["JSB"])
     if given.maestro:
         takes = maestro.load(given.maestro).recordings
         learned, held_out = (
             [load_midi(take.midi) for take in spread([take for take in takes if take.split == split], limit)]
             for split, limit in (("train", 60), ("validation", given.limit))
         )
-        show(
-            "MAESTRO",
-            learned,
-            held_out,
-            [name for name in TOKENIZERS if name in (EVENTS, "remi") or name.startswith(("craykh-50", "craykh-32", "midi"))],
-        )
+        show("MAESTRO", learned, held_out, SPELLINGS["MAESTRO"])

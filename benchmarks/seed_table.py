@@ -2,6 +2,7 @@
 
 python benchmarks/seed_table.py --jsb jsb_chorales --seconds 120
 python benchmarks/seed_table.py --maestro maestro-v3.0.0 --seconds 600 --pieces 120 --limit 12
+python benchmarks/seed_table.py --abc irish_abc --seconds 120
 
 Every cell is a process of its own; training is by CPU seconds and a seed, judging on --split. Bits are over real tokens and END; a window
 of 512 tokens slides by half. Beside the networks an n-gram counts the same pieces; events in seconds have a network of their own, the
@@ -25,7 +26,7 @@ from likelihoods import remi_resolution
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tecla.corpora import jsb, maestro
+from tecla.corpora import irish_abc, jsb, maestro
 from tecla.generation.likelihood import BIN_SEC, Likelihood, grid_notes, total
 from tecla.generation.models.continuous_decoder import ContinuousDecoder, ContinuousDecoderConfig, event_nats
 from tecla.generation.models.gpt import Gpt, GptConfig
@@ -33,6 +34,8 @@ from tecla.generation.models.lstm import Lstm, LstmConfig
 from tecla.generation.models.music_transformer import MusicTransformer, MusicTransformerConfig
 from tecla.generation.ngram import Ngram
 from tecla.generation.performances import to_rows
+from tecla.generation.tokenizers.abc_characters import AbcCharacters
+from tecla.generation.tokenizers.abc_tokens import AbcTokens
 from tecla.generation.tokenizers.continuous import Continuous
 from tecla.generation.tokenizers.craykh import CrayKH
 from tecla.generation.tokenizers.grid_fit import from_grid
@@ -46,7 +49,9 @@ from tecla.training.compose import BEGINNING, event_loss, event_window, padded_e
 from tecla.training.composer import Piece, Schedule, draw, negative_log_likelihood, padded, previous_of, train
 from tecla.training.stored import load_stored
 
-Music = tuple[list[Performance], list[Performance], list[dict[str, Any]]]
+Music = tuple[
+    list[Any], list[Any], list[dict[str, Any]]
+]  # to learn from and to judge by, performances or tunes; what each of the latter holds
 
 CONTEXT = 512
 SIXTEENTH_SEC = 0.125  # two of REMI's positions, four steps of 32 ms (nearly), so that no grid cuts a chorale's
@@ -58,6 +63,8 @@ STEPS_SEC = {"craykh-50ms": 0.05, "craykh-32ms": 0.032}
 # Small, so that minutes of one core teach them something.
 MODELS: dict[str, Callable[[int], nn.Module]] = {
     "lstm": lambda v: Lstm(LstmConfig(v, width=192, layers=2, dropout=0.1)),
+    "lstm-3x512": lambda v: Lstm(LstmConfig(v, width=512, layers=3, dropout=0.1)),  # the seed's, for tunes
+    "lstm-look-back": lambda v: Lstm(LstmConfig(v, width=192, layers=2, look_back=True, dropout=0.1)),
     "gpt": lambda v: Gpt(GptConfig(v, width=128, heads=4, layers=4, context=CONTEXT)),
     "music-transformer": lambda v: MusicTransformer(MusicTransformerConfig(v, width=128, heads=4, layers=4, reach=256)),
     "continuous-decoder": lambda _: ContinuousDecoder(ContinuousDecoderConfig(width=128, layers=4)),
@@ -72,7 +79,15 @@ TOKENIZERS: dict[str, Callable[[], Any]] = {
     "miditok-remi": MidiTokRemi,
     "miditok-remi-bpe": MidiTokRemi,
     EVENTS: Continuous,
+    "abc-characters": AbcCharacters,
+    "abc-tokens": AbcTokens,
 }
+SPELLINGS = {
+    "JSB": [name for name in TOKENIZERS if not name.startswith("abc-")],
+    "MAESTRO": ["craykh-50ms", "craykh-32ms", "remi", "miditok-remi", "miditok-remi-bpe", EVENTS],
+    "ABC": ["abc-characters", "abc-tokens"],
+}
+TUNES_ONLY = ("lstm-3x512", "lstm-look-back")
 
 
 def moved(piece: Performance, semitones: int) -> Performance:
@@ -81,7 +96,7 @@ def moved(piece: Performance, semitones: int) -> Performance:
     return Performance(notes, piece.controls)
 
 
-def flat(tokenizer: Any, piece: Performance) -> NDArray[Any]:
+def flat(tokenizer: Any, piece: Any) -> NDArray[Any]:
     """Ids of a piece one after the other, one END, (L, 1); or its events between two ENDs, (L + 2, 4)."""
     if isinstance(tokenizer, Continuous):
         return np.concatenate([BEGINNING, to_rows(tokenizer.encode(piece)), BEGINNING])
@@ -108,7 +123,12 @@ def maestro_music(folder: Path, split: str, limit: int, pieces: int) -> Music:
     return [load_midi(take.midi) for take in spread(learned, pieces)], held_out, facts
 
 
-def taught(name: str, learned: list[Performance]) -> Any:
+def abc_music(folder: Path, split: str, limit: int) -> Music:
+    held_out = spread(irish_abc.load_split(folder, split), limit)
+    return irish_abc.load_split(folder, "train"), held_out, [{"characters": len(tune)} for tune in held_out]
+
+
+def taught(name: str, learned: list[Any]) -> Any:
     tokenizer = TOKENIZERS[name]()
     if name == "miditok-remi-bpe":
         with TemporaryDirectory() as folder:
@@ -119,9 +139,9 @@ def taught(name: str, learned: list[Performance]) -> Any:
     return tokenizer
 
 
-def resolution_bits(corpus: str, name: str, ids: NDArray[Any], piece: Performance) -> float:
+def resolution_bits(corpus: str, name: str, ids: NDArray[Any], piece: Any) -> float:
     """What coarse bins save on playing that has no grid, against 10 ms and single steps of velocity."""
-    if corpus == "JSB" or name == EVENTS:
+    if corpus in ("JSB", "ABC") or name == EVENTS:
         return 0.0
     if name in STEPS_SEC:  # each note's onset and end
         return float(2 * len(piece) * np.log2(STEPS_SEC[name] / BIN_SEC))
@@ -149,7 +169,7 @@ class Material:
 def spelt(corpus: str, name: str, music: Music) -> Material:
     learned, held_out, facts = music
     tokenizer = taught(name, learned)
-    f1 = float(np.mean([round_trip_f1(tokenizer, piece) for piece in held_out[:20]]))
+    f1 = 1.0 if corpus == "ABC" else float(np.mean([round_trip_f1(tokenizer, piece) for piece in held_out[:20]]))
     pieces, judged = [flat(tokenizer, piece) for piece in learned], [flat(tokenizer, piece) for piece in held_out]
     extra = [resolution_bits(corpus, name, ids, piece) for ids, piece in zip(judged, held_out, strict=True)]
     return Material(corpus, name, getattr(tokenizer, "vocabulary", 0), pieces, judged, facts, extra, f1)
@@ -235,7 +255,7 @@ def cell(material: Material, kind: str, cpu_sec: float) -> str:
         bits = [float(np.sum(counts.bits(ids.ravel().tolist()))) for ids in material.judged]
     else:
         model = MODELS[kind](material.vocabulary)
-        schedule = Schedule(batch=4, length=256, rate=3e-3, warmup=20, average=0.99, judge_every=10**9, muon=kind != "lstm")
+        schedule = Schedule(batch=4, length=256, rate=3e-3, warmup=20, average=0.99, judge_every=10**9, muon=not kind.startswith("lstm"))
         doing = task(material, schedule)
         schedule = replace(schedule, steps=steps_within(model, doing, schedule, cpu_sec))
         begin = time.process_time()
@@ -261,7 +281,7 @@ def cell(material: Material, kind: str, cpu_sec: float) -> str:
 
 
 def line(corpus: str, found: Likelihood, size: str, training: str) -> str:
-    units = [f"{found.per(unit):.3f}" if getattr(found, f"{unit}s") else "-" for unit in ("note", "second", "sixteenth")]
+    units = [f"{found.per(unit):.3f}" if getattr(found, f"{unit}s") else "-" for unit in ("note", "second", "sixteenth", "character")]
     nats = f"{found.bits * np.log(2) / found.cells:.3f}" if found.cells else "-"
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     figures = [*units, nats, f"{found.per('token'):.3f}", f"{found.round_trip_f1:.3f}"]
@@ -269,24 +289,22 @@ def line(corpus: str, found: Likelihood, size: str, training: str) -> str:
 
 
 def materials(given: argparse.Namespace) -> Iterator[Material]:
-    for corpus, folder in (("JSB", given.jsb), ("MAESTRO", given.maestro)):
-        if not folder:
-            continue
-        music = (
-            jsb_music(folder, given.split, given.limit)
-            if corpus == "JSB"
-            else maestro_music(folder, given.split, given.limit, given.pieces)
-        )
-        for name in given.tokenizers or TOKENIZERS:
-            if not (corpus == "MAESTRO" and name in ("jsb-grid", "craykh-125ms")):
+    readers: dict[str, tuple[Path | None, Callable[[Path], Music]]] = {
+        "JSB": (given.jsb, lambda folder: jsb_music(folder, given.split, given.limit)),
+        "MAESTRO": (given.maestro, lambda folder: maestro_music(folder, given.split, given.limit, given.pieces)),
+        "ABC": (given.abc, lambda folder: abc_music(folder, given.split, given.limit)),
+    }
+    for corpus, (folder, read) in readers.items():
+        music = read(folder) if folder else ([], [], [])
+        for name in SPELLINGS[corpus] if folder else []:
+            if not given.tokenizers or name in given.tokenizers:
                 yield spelt(corpus, name, music)
 
 
 def kinds(given: argparse.Namespace, material: Material) -> list[str]:
     """What can learn a spelling, of what was asked for."""
-    fitting = (
-        ["continuous-decoder"] if material.tokenizer == EVENTS else [NGRAM, *(kind for kind in MODELS if kind != "continuous-decoder")]
-    )
+    tokens = [kind for kind in MODELS if kind != "continuous-decoder" and (material.corpus == "ABC" or kind not in TUNES_ONLY)]
+    fitting = ["continuous-decoder"] if material.tokenizer == EVENTS else [NGRAM, *tokens]
     return [kind for kind in fitting if not given.models or kind in given.models]
 
 
@@ -294,6 +312,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jsb", type=Path)
     parser.add_argument("--maestro", type=Path)
+    parser.add_argument("--abc", type=Path)
     parser.add_argument("--split", default="validation")
     parser.add_argument("--seconds", type=float, default=120.0, help="CPU seconds of training for each cell")
     parser.add_argument("--pieces", type=int, default=120, help="MAESTRO performances to learn from")
@@ -301,9 +320,11 @@ if __name__ == "__main__":
     parser.add_argument("--tokenizers", nargs="*", choices=TOKENIZERS)
     parser.add_argument("--models", nargs="*", choices=[NGRAM, *MODELS])
     options = parser.parse_args()
-    columns = "corpus, model, tokenizer, bits/note, bits/s, bits/16th, nats/cell, (bits/token), round trip F1, size, training, memory"
+    columns = (
+        "corpus, model, tokenizer, bits/note, bits/s, bits/16th, bits/char, nats/cell, (bits/token), round trip F1, size, training, memory"
+    )
     print("| " + columns.replace(", ", " | ") + " |")
-    print("|" + "---|" * 12)
+    print("|" + "---|" * 13)
     for material in materials(options):
         for kind in kinds(options, material):
             with ProcessPoolExecutor(1) as pool:

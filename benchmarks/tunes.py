@@ -45,4 +45,5 @@ if __name__ == "__main__":
     given = parser.parse_args()
     sampling = SamplingOptions(given.temperature, top_p=given.top_p)
     for masked, count in ((True, given.count), (False, given.unmasked)):
-        print(measure(Engine.load(given.model), count, masked, sampling), flush=True)
+        if count:
+            print(measure(Engine.load(given.model), count, masked, sampling), flush=True)
