@@ -54,7 +54,7 @@ def figures(grid: NDArray[np.integer], corpus: Corpus) -> list[float]:
     crossed = (np.diff(np.where(grid < 0, np.nan, grid), axis=1) > 0).any(1).mean()
     run = corpus.compare(from_grid(grid, SIXTEENTH_SEC)).longest_run
     named = np.mean([is_chord(row) for row in grid])
-    return [100 * held.mean(), 100 * (moves <= 2).mean(), 100 * named, 100 * crossed, parallels(grid), run]
+    return [100 * held.mean(), 100 * (moves <= 2).mean() if len(moves) else np.nan, 100 * named, 100 * crossed, parallels(grid), run]
 
 
 def counted(model: Ngram, seed: int) -> NDArray[np.integer]:
@@ -71,7 +71,7 @@ def counted(model: Ngram, seed: int) -> NDArray[np.integer]:
 
 
 def show(name: str, rows: list[list[float]]) -> None:
-    low, middle, high = np.percentile(rows, [10, 50, 90], axis=0)
+    low, middle, high = np.nanpercentile(rows, [10, 50, 90], axis=0)
     cells = [f"{m:.1f} ({a:.1f} to {b:.1f})" for a, m, b in zip(low, middle, high, strict=True)]
     print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 

@@ -64,6 +64,15 @@ def test_going_on_keeps_the_prompt_or_leaves_it_away(tiny: dict[str, Path]) -> N
     assert new.notes["onset_sec"].min() < 1.0
 
 
+def test_a_recording_is_transcribed_and_gone_on_from(tiny: dict[str, Path]) -> None:
+    main_quietly("render", str(melody()), "-o", "melody.wav")
+    main_quietly("generate", "--model", card(tiny, "continuous"), "--prompt", "melody.wav", "--seconds", "2", "-o", "on.mid")
+    on = load_midi("on.mid").notes
+    assert on["pitch"][:7].tolist() == [60, 62, 64, 65, 67, 65, 64]
+    assert len(on) > 8
+    assert json.loads(Path("on.mid.provenance.json").read_text())["prompt"]["file"] == "melody.wav"
+
+
 def test_a_fill_leaves_its_surroundings(tiny: dict[str, Path]) -> None:
     prompt = load_midi(melody())
     main_quietly("generate", "--model", card(tiny, "continuous"), "--prompt", "melody.mid", "--fill", "1.4-2.6", "-o", "filled.mid")

@@ -120,7 +120,7 @@ def train_words(corpus: Path, runs: Path, schedule: Schedule, begin: dict[str, T
         chosen = [augment(piece, rng)[: schedule.length] for piece in ranked[first : first + schedule.batch]]
         return padded([(np.concatenate([np.zeros_like(piece[:1]), piece]), 0) for piece in chosen])
 
-    model = _begun(Gpt(GptConfig(codec.vocabulary, width=256, heads=8, layers=4, context=768, dropout=0.2)), begin)
+    model = _begun(Gpt(GptConfig(codec.vocabulary, width=160, heads=5, layers=4, context=768, dropout=0.1)), begin)
     return train(model, pieces, held_out, schedule, runs, batches=batches, units={"character": _characters_a_token(codec, held_out)})
 
 
@@ -265,7 +265,7 @@ def _begun(model: nn.Module, weights: dict[str, Tensor] | None) -> nn.Module:
 RECIPES: dict[str, tuple[Callable[[Path, Path, Schedule, dict[str, Tensor] | None], float], Schedule]] = {
     "chorales": (train_chorales, Schedule(steps=8000, batch=8, length=256, rate=1e-3, decay=0.2, judge_every=200, patience=10)),
     "tunes": (train_tunes, Schedule(steps=1200, batch=16, length=320, rate=2e-3, average=0.99, patience=10)),
-    "words": (train_words, Schedule(steps=1000, batch=16, length=544, rate=2e-3, warmup=50, average=0.99, muon=True, patience=10)),
+    "words": (train_words, Schedule(steps=1000, batch=12, length=544, rate=3e-3, warmup=40, average=0.99, muon=True, patience=10)),
     "playing": (train_playing, Schedule(steps=8000, batch=8, length=384, rate=2e-3, average=0.99, judge_every=500, muon=True, patience=10)),
 }
 
