@@ -1,6 +1,8 @@
 """The report is one page that holds everything, and needs nothing from elsewhere."""
 
+import io
 import re
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -89,6 +91,19 @@ def test_frames_are_mapped_where_there_is_sound(here: Path, tecla_exits: Command
     assert text.count('class="point') == 240  # two maps
     assert text.count("<audio") >= 2
     assert ">recording<" in text
+
+
+def test_the_map_is_drawn_under_a_bar_where_someone_looks_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tecla.cli import frame_map
+
+    table = np.random.default_rng(0).standard_normal((60, 40)).astype(np.float32)
+    for looks_on in (True, False):
+        screen = io.StringIO()
+        monkeypatch.setattr(screen, "isatty", lambda here=looks_on: here)
+        monkeypatch.setattr(sys, "stderr", screen)
+        points = frame_map._project(frame_map._load_umap(), table)
+        assert points.shape == (60, 2)
+        assert ("map of frames" in screen.getvalue()) == looks_on
 
 
 def test_charts_keep_within_their_box() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -92,6 +90,7 @@ def download(
 
     A download that breaks off goes on where it stopped. Nothing gets its name before its checksum is right.
     """
+    from tecla.cli.progress import counting_progress  # noqa: PLC0415
     from tecla.corpora import ABOUT  # noqa: PLC0415
     from tecla.corpora.download import choose_part, fetch  # noqa: PLC0415
     from tecla.errors import OptionError  # noqa: PLC0415
@@ -101,7 +100,7 @@ def download(
     about = ABOUT[corpus]
     chosen = choose_part(about, part)
     print(f"{about.title}, {about.licence}. {about.citation}", file=sys.stderr)
-    with _progress(f"{corpus} {size(chosen.size_bytes)}".strip()) as update:
+    with counting_progress(f"{corpus} {size(chosen.size_bytes)}".strip()) as update:
         place = fetch(chosen, folder or Path(corpus), update)
     print(f"{place}: {about.title}; tecla corpora info {corpus}:{place}")
 
@@ -139,9 +138,10 @@ def eda(
 
 
 def _study(spec: str, pieces: list[Piece]) -> CorpusFacts:
+    from tecla.cli.progress import counting_progress  # noqa: PLC0415
     from tecla.corpora.statistics import study  # noqa: PLC0415
 
-    with _progress(spec) as update:
+    with counting_progress(spec) as update:
         return study(spec.rstrip("/").rsplit("/", 1)[-1], pieces, lambda done: update(done, len(pieces)))
 
 
@@ -177,13 +177,14 @@ def audit(
     Halves without a partner, lengths that disagree, files that cannot be read, silent or clipped sound, and pieces that stand in two
     splits, by their names or by their notes.
     """
+    from tecla.cli.progress import counting_progress  # noqa: PLC0415
     from tecla.corpora import ABOUT, split_spec  # noqa: PLC0415
     from tecla.corpora.audit import audit as find  # noqa: PLC0415
     from tecla.corpora.pieces import load_pieces  # noqa: PLC0415
 
     everything = load_pieces(corpus)
     chosen = _spread(everything, pieces)
-    with _progress(corpus) as update:
+    with counting_progress(corpus) as update:
         findings = find(everything, split_spec(corpus, ABOUT)[1], lambda done: update(done, len(chosen)), chosen)
     for finding in findings:
         print(f"{finding.kind}: {finding.name} {finding.what}")
@@ -203,15 +204,3 @@ def size(n_bytes: int) -> str:
         if n_bytes >= scale:
             return f"{n_bytes / scale:.0f} {unit}"
     return ""
-
-
-@contextmanager
-def _progress(name: str) -> Iterator[Callable[[int, int | None], None]]:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(name, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tecla.cli.progress import counting_progress
 from tecla.errors import MissingExtraError
 from tecla.evaluation.curves import Judged
 from tecla.io.audio import load_audio
@@ -44,12 +45,14 @@ def map_frames(pieces: Sequence[Judged], sounds: Sequence[Path | None], shifts_s
         return None
     umap = _load_umap()
     features, outcomes, registers = [], [], []
-    for piece, sound, shift_sec in heard:
-        rows, frames = _some_frames(sound, -(-MOST_FRAMES // len(heard)))
-        at_sec = frames / FRAME_RATE - shift_sec
-        features.append(rows)
-        outcomes.append(_outcome(piece, at_sec))
-        registers.append(_register(piece, at_sec))
+    with counting_progress("frames") as update:
+        for number, (piece, sound, shift_sec) in enumerate(heard):
+            rows, frames = _some_frames(sound, -(-MOST_FRAMES // len(heard)))
+            at_sec = frames / FRAME_RATE - shift_sec
+            features.append(rows)
+            outcomes.append(_outcome(piece, at_sec))
+            registers.append(_register(piece, at_sec))
+            update(number + 1, len(heard))
     table = np.concatenate(features)
     chosen = np.unique(np.linspace(0, len(table) - 1, min(MOST_FRAMES, len(table))).astype(int))
     points = _project(umap, table[chosen])
@@ -74,8 +77,8 @@ def _project(umap: Any, table: NDArray[np.float32]) -> NDArray[np.float64]:
     neighbours = min(15, len(table) - 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # one seed means one thread, which it says each time
-        mapper = umap(n_neighbors=neighbours, min_dist=0.15, random_state=0, init="pca", tqdm_kwds={"desc": "frames", "leave": False})
-        mapper.verbose = False
+        bar = {"desc": "map of frames", "leave": False, "disable": None}  # None: only where someone looks on
+        mapper = umap(n_neighbors=neighbours, min_dist=0.15, random_state=0, init="pca", tqdm_kwds=bar)
         return np.asarray(mapper.fit_transform(narrow), np.float64)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -38,3 +38,13 @@ def listening_progress(name: str, duration_sec: float | None) -> Iterator[Listen
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         yield ListeningProgress(bar, bar.add_task(name, total=duration_sec, factor=""))
+
+
+@contextmanager
+def counting_progress(name: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on stderr that is told what is done and what there is in all (None: unknown); it disappears when done."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
