@@ -1,11 +1,13 @@
 """Targets, losses, features and luck: one network after the same number of lessons, one choice changed at a time.
 
-    python benchmarks/zoo_choices.py --out runs/choices --material runs/zoo/material --steps 240 [--only loss] [and what zoo.py needs]
-    python benchmarks/zoo_choices.py --out runs/choices --table
+    python benchmarks/zoo_choices.py --out runs/choices --steps 100 --lessons 60 [and the corpora, as zoo.py]
+    python benchmarks/zoo_choices.py --out runs/choices --only loss --only features      some rows, by how they begin
+    python benchmarks/zoo_choices.py --out runs/choices --table                          what there is so far, with choices.png
+    python benchmarks/zoo_choices.py --out runs/choices --speed                          how fast each picture is made and heard
 
 Everything is as benchmarks/zoo.py has it, lessons, takes, threshold and judge; only the budget is a number of lessons, since what
-changes costs nothing, or little. Each row is tecla's own small network (for features, also a U-Net, which takes any picture as it is)
-and differs from the first in one thing:
+changes costs nothing, or little. Each row is tecla's own small network without its memory (for features, also a U-Net, which takes any
+picture as it is), and differs from the first in one thing:
 
 - targets: triangles around exact times, around the nearest frame, that frame alone; ends extended by the pedal, as most of the field
   teaches them, at key-up (the pedal is heard beside them), or both, as tecla ships;
@@ -32,7 +34,8 @@ from tecla.corpora.pictures import COLOURS, make_figure, plain, save_figure
 from tecla.evaluation import uncertainty
 
 FIRST = "as tecla has it"
-U_NET: dict[str, Any] = {"network": "U-Net", "lengthened": 4}  # its lessons cost a quarter
+NETWORK = f"{OWN}, no memory"  # three minutes of lessons teach it as much as the one with a memory, which takes longer
+U_NET: dict[str, Any] = {"network": "U-Net", "lengthened": 3}  # its lessons cost a third
 CHOICES: dict[str, dict[str, Any]] = {
     FIRST: {},
     "targets: soft, around the nearest frame": {"targets": "soft"},
@@ -64,7 +67,7 @@ def try_choice(choice: str, options: argparse.Namespace) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     changes = CHOICES[choice]
     own = argparse.Namespace(**(vars(options) | changes | {"out": folder, "steps": options.steps * changes.get("lengthened", 1)}))
-    result = run(changes.get("network", OWN), own, FEATURES[own.features]()) | {"choice": choice}
+    result = run(changes.get("network", NETWORK), own, FEATURES[own.features]()) | {"choice": choice}
     (folder / "result.json").write_text(json.dumps(result), "utf-8")
     print(choice, {group: round(float(np.mean(result[group]["onset"])), 3) for group in GROUPS if group in result}, flush=True)
 
@@ -115,7 +118,7 @@ def draw(results: list[dict[str, Any]], path: Path) -> None:
 def listeners(choices: list[str]) -> dict[str, Callable[[], Any]]:
     """What is timed: a network behind its picture. Targets, losses and luck change nothing about that."""
     timed = [c for c in choices if c == FIRST or c.startswith("features")]
-    made = {c: (FEATURES[CHOICES[c].get("features", "log-frequency")](), CHOICES[c].get("network", OWN)) for c in timed}
+    made = {c: (FEATURES[CHOICES[c].get("features", "log-frequency")](), CHOICES[c].get("network", NETWORK)) for c in timed}
     samples = ten_seconds()[None]
     return {c: partial(lambda picture, network: network(picture(samples)), p, make_network(n, p).eval()) for c, (p, n) in made.items()}
 

@@ -2,11 +2,12 @@
 
     python benchmarks/zoo_doubt.py --runs runs/zoo runs/zoo-seed1 runs/zoo-seed2 [--passes 8 --dropout 0.05]
 
-Takes what benchmarks/zoo.py has trained: tecla's own from every folder (the same network from other beginnings: Lakshminarayanan et al.,
-NeurIPS 2017), and five kinds of network from the first. An ensemble is the mean of all activations. For each: the onset threshold that
-suits the eight takes of "choice", Platt's line fitted on the notes there; then, on held-out renders and on real takes, note onset F1, the
-expected error of the notes' confidence (15 bins) as it is and on the line, and the area: the chance that a right note is believed more than
-a wrong one. "Less doubt" believes a note by how little its networks differ. 95 % intervals by bootstrap over takes.
+Takes what benchmarks/zoo.py or zoo_choices.py has trained: one network, --own, from every folder (the same from other beginnings:
+Lakshminarayanan et al., NeurIPS 2017), and five kinds of network from the first. An ensemble is the mean of all activations. For each: the
+onset threshold that suits the eight takes of "choice", a temperature and Platt's line fitted on the notes there; then, on held-out renders
+and on real takes, note onset F1, the expected error of the notes' confidence (15 bins) as it is, at the temperature and on the line, and
+the area: the chance that a right note is believed more than a wrong one. "Less doubt" believes a note by how little its networks differ.
+95 % intervals by bootstrap over takes.
 """
 
 import argparse
@@ -81,17 +82,17 @@ def row(name: str, members: Sequence[Heard], takes: dict[str, list[Take]]) -> di
     """Prints a line of the table; onset F1 by take, by group."""
     tried = {t: decide(members, takes, "choice", t) for t in THRESHOLDS}
     threshold = max(tried, key=lambda t: float(tried[t].f1.mean()))
-    line = Calibration(*calibration.fit_line(tried[threshold].activation, tried[threshold].right))
+    fitted = tried[threshold].activation, tried[threshold].right
+    readings = (Calibration(), Calibration(calibration.fit_temperature(*fitted)), Calibration(*calibration.fit_line(*fitted)))
     cells, f1 = [], {}
     for group in (group for group in GROUPS if group in takes):
         found = decide(members, takes, group, threshold)
         f1[group] = found.f1
-        as_is = calibration.evaluate(found.activation, found.right)
         mean = uncertainty.evaluate(found.f1)
-        after = calibration.evaluate(line(found.activation), found.right)
+        believed = [calibration.evaluate(reading(found.activation), found.right) for reading in readings]
         doubt = f"{calibration.evaluate(np.clip(1 - 2 * found.spread, 0, 1), found.right).area:.3f}" if len(members) > 1 else "-"
-        cells += [f"{100 * mean.mean:.1f} [{100 * mean.low:.1f}, {100 * mean.high:.1f}]", f"{as_is.expected_error:.3f}"]
-        cells += [f"{after.expected_error:.3f}", f"{as_is.area:.3f}", doubt]
+        cells += [f"{100 * mean.mean:.1f} [{100 * mean.low:.1f}, {100 * mean.high:.1f}]", *(f"{b.expected_error:.3f}" for b in believed)]
+        cells += [f"{believed[0].area:.3f}", doubt]
     print(f"| {name} | {len(members)} | {' | '.join(cells)} |", flush=True)
     return f1
 
@@ -99,29 +100,40 @@ def row(name: str, members: Sequence[Heard], takes: dict[str, list[Take]]) -> di
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=Path, nargs="+", required=True)
+    parser.add_argument("--own", default=OWN, help="the network of all folders, by its name in the table")
+    parser.add_argument("--material", type=Path, help="(default: in the first folder)")
     parser.add_argument("--passes", type=int, default=8)
     parser.add_argument("--dropout", type=float, default=0.05)
     options = parser.parse_args()
     torch.set_num_threads(1)
     first, picture = options.runs[0], FEATURES["log-frequency"]()
-    takes = torch.load(first / "material" / "takes.pt", weights_only=False)  # our own file
-    columns = "onset F1 %, confidence error, on the line, area, by less doubt".split(", ")
+    takes = torch.load((options.material or first / "material") / "takes.pt", weights_only=False)  # our own file
+    columns = "onset F1 %, confidence error, at the temperature, on the line, area, by less doubt".split(", ")
     groups = [group for group in GROUPS if group in takes]
-    print(f"| network | hearings | {' | '.join(f'{group}: {c}' for group in groups for c in columns)} |\n|{'---|' * (2 + 5 * len(groups))}")
-    kinds = {name: listen(load(first, name, picture), takes, picture) for name in KINDS if (first / f"{by_file(name)}.pt").exists()}
+    print(f"| network | hearings | {' | '.join(f'{group}: {c}' for group in groups for c in columns)} |\n|{'---|' * (2 + 6 * len(groups))}")
+    kinds = {
+        name: listen(load(first, name, picture), takes, picture)
+        for name in dict.fromkeys((options.own, *KINDS))
+        if (first / f"{by_file(name)}.pt").exists()
+    }
     figures = {name: row(name, [heard], takes) for name, heard in kinds.items()}
-    own = [kinds[OWN], *(listen(load(folder, OWN, picture), takes, picture) for folder in options.runs[1:])]
-    network = load(first, OWN, picture)
+    own = [kinds[options.own], *(listen(load(folder, options.own, picture), takes, picture) for folder in options.runs[1:])]
+    network = load(first, options.own, picture)
     dropped = [listen(network, takes, picture, options.dropout, seed) for seed in range(options.passes)]
-    figures["dropout"] = row(f"{OWN}, dropout {options.dropout:g}", dropped, takes)
-    together = {f"{OWN}, {len(own)} beginnings": own, "all kinds": list(kinds.values()), "all of these": [*kinds.values(), *own[1:]]}
-    together = together if len(own) > 1 else {"all kinds": list(kinds.values())}
+    figures["dropout"] = row(f"{options.own}, dropout {options.dropout:g}", dropped, takes)
+    together = {
+        f"{options.own}, {len(own)} beginnings": own,
+        "all kinds": list(kinds.values()),
+        "all of these": [*kinds.values(), *own[1:]],
+    }
+    if len(own) == 1 or len(kinds) == 1:
+        together = {name: members for name, members in together.items() if name != "all of these"}
     figures |= {name: row(name, members, takes) for name, members in together.items() if len(members) > 1}
     for name in ("dropout", *together):
         for group in groups:
             if name in figures:
-                more = uncertainty.paired_difference(figures[name][group], figures[OWN][group])
-                print(f"{name} above {OWN}, {group}: {100 * more.mean:+.1f} [{100 * more.low:.1f}, {100 * more.high:.1f}]")
+                more = uncertainty.paired_difference(figures[name][group], figures[options.own][group])
+                print(f"{name} above {options.own}, {group}: {100 * more.mean:+.1f} [{100 * more.low:.1f}, {100 * more.high:.1f}]")
 
 
 if __name__ == "__main__":

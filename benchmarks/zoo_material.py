@@ -4,11 +4,13 @@ Lessons are batches of two stretches of MAESTRO's training performances, rendere
 kinds: "all"; "one-piano" (the same performances on the first piano alone); "dry" (all pianos, without rooms, microphones, noise, overload).
 Takes: "choice" renders of other training performances, by which each network's onset threshold is chosen; "renders" of validation
 performances, in other rooms; "real" the first half minute of real recordings. All from the same seed, for every network the same.
+What is kept is sound, with its targets drawn in every style, so that other features and other targets are of the same sound.
 """
 
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +30,21 @@ from tecla.training.sampled_piano import load_banks
 from tecla.training.sound import Sound
 from tecla.training.validation import Take, recorded_takes, rendered_takes
 from tecla.transcription.level import NOMINAL_DB
+from tecla.transcription.targets import Style
 
 KINDS = ("all", "one-piano", "dry")
+STYLES: tuple[Style, ...] = ("sub-frame", "soft", "grid")
 LESSON_FRAMES, TAKE_FRAMES = 200, 500
 CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Sounding:
+    """The sound of a batch, and its targets: those of keys by style."""
+
+    samples: Tensor
+    keys: dict[str, Tensor]
+    pedals: Tensor
 
 
 @dataclass(frozen=True)
@@ -74,9 +87,20 @@ def load_material(options: argparse.Namespace, kind: str, picture: Any) -> Mater
     """From the folder of the run, made where it is missing."""
     folder = options.material or options.out / "material"
     folder.mkdir(parents=True, exist_ok=True)
-    lessons = _kept(folder / f"lessons-{kind}-{options.features}-{options.targets}.pt", lambda: _make_lessons(options, kind, picture))
+    path = folder / f"sound-{kind}.pt"
+    learned, held_out = _kept(path, lambda: _make_sound(options, kind))
     takes = _kept(folder / "takes.pt", lambda: _make_takes(options))
-    return Material(*lessons, takes)
+    seen = iter(_look(path, type(picture)))
+    lessons, judged = ([Lesson(next(seen), one.keys[options.targets], one.pedals) for one in part] for part in (learned, held_out))
+    return Material(lessons[: options.lessons], judged, takes)
+
+
+@lru_cache(maxsize=1)
+@torch.no_grad()
+def _look(path: Path, picture: Any) -> list[Tensor]:
+    """Features of all that is kept in a file; the last ones stay, for the next network that wants them."""
+    look = picture()
+    return [look(one.samples).half() for part in torch.load(path, weights_only=False) for one in part]
 
 
 def _kept(path: Path, make: Any) -> Any:
@@ -87,22 +111,24 @@ def _kept(path: Path, make: Any) -> Any:
     return torch.load(path, weights_only=False)  # our own file, of a moment ago
 
 
-def _make_lessons(options: argparse.Namespace, kind: str, picture: Any) -> tuple[list[Lesson], list[Lesson]]:
+def _make_sound(options: argparse.Namespace, kind: str) -> tuple[list[Sounding], list[Sounding]]:
     maestro = load_corpus(f"maestro:{options.maestro}")
     recorded = _recorded(load_corpus(f"maps:{options.maps_synth}").of_split("train").recordings[::4]) if options.maps_synth else Share()
-    config = ExampleConfig(options.seed, LESSON_FRAMES, rendered=2, recorded=1 if recorded.recorded else 0, style=options.targets)
+    config = ExampleConfig(options.seed, LESSON_FRAMES, rendered=2, recorded=1 if recorded.recorded else 0)
     banks = load_banks(options.pianos, None if kind != "one-piano" else _first_piano(options.pianos))
     begins = torch.tensor(np.cumsum([0, *(len(sound) for sound in recorded.sounds)]))
     joined = torch.from_numpy(np.concatenate([*recorded.sounds, np.zeros(2, np.int16)]))
 
-    def make(performances: list[Performance], number: int, seed: int) -> list[Lesson]:
+    @torch.no_grad()
+    def make(performances: list[Performance], number: int, seed: int) -> list[Sounding]:
         own = replace(config, seed=seed)
         sound = Sound(own, banks, joined, begins, Dry if kind == "dry" else World)
-        examples, made = Examples(own, performances, recorded.recorded), []
+        drawn = {style: Examples(replace(own, style=style), performances, recorded.recorded) for style in STYLES}
+        made = []
         for place in range(number):
-            batch = examples[place]
-            with torch.no_grad():
-                made.append(Lesson(picture(sound(batch)).half(), batch.keys, batch.pedals))
+            batches = {style: examples[place] for style, examples in drawn.items()}
+            batch = batches["sub-frame"]
+            made.append(Sounding(sound(batch), {style: one.keys for style, one in batches.items()}, batch.pedals))
         return made
 
     train = _performances(maestro.of_split("train").recordings[:: options.every])
