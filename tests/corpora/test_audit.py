@@ -1,6 +1,7 @@
 """What is wrong with a corpus is found, and what is not is left in peace."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,26 @@ def test_one_piece_under_two_names_in_two_splits_is_a_leak() -> None:
 def test_a_composition_in_two_splits_is_a_leak() -> None:
     pieces = [Piece(name, split, "etude", "", lambda: walk(3)) for name, split in (("a", "train"), ("b", "test"))]
     assert [one.kind for one in audit(pieces, Path("nowhere"))] == ["leak"]
+
+
+def test_one_velocity_is_a_fault_of_what_was_played_not_of_what_is_written() -> None:
+    flat = Performance.from_arrays(np.arange(30) / 4, np.arange(30) / 4 + 0.2, 60 + np.arange(30) % 7, 72)
+    written = Piece("chorale", "train", "chorale", "", lambda: flat)
+    played = replace(written, midi=Path("nowhere/chorale.mid"))
+    assert audit([written], Path("nowhere")) == []
+    assert [one.kind for one in audit([played], Path("nowhere"))] == ["flat"]
+
+
+def test_a_short_piece_within_another_is_a_leak_and_a_large_corpus_is_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, long = walk(7, 60), [walk(8, 400), walk(9, 400)]
+    part = Performance(whole.notes[20:52])
+    pieces = [Piece(name, split, name, "", Performance) for name, split in (("part", "validation"), ("whole", "train"))]
+    (found,) = shared_music(pieces, {"part": runs_of(part), "whole": runs_of(whole)})
+    assert "100%" in found.what
+    monkeypatch.setattr("tecla.corpora.audit._MOST_RUNS", 100)
+    pieces = [Piece(name, split, name, "", Performance) for name, split in (("a", "train"), ("b", "test"), ("c", "test"))]
+    (found,) = shared_music(pieces, {"a": runs_of(long[0]), "b": runs_of(long[0].transposed(1)), "c": runs_of(long[1])})
+    assert found.what.startswith("(train) plays what b (test) plays: 100%")
 
 
 def test_the_exit_code_says_so(tecla_exits: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,7 @@ SHORT_BY_SEC: Final = 1.0  # the sound may end this long before the last note be
 LONG_BY_SEC: Final = 30.0  # and go on this long after the last note is over
 SAME_PIECE: Final = 0.1  # share of common runs from which two play the same music: half of all human pairs have 0.17, strangers 0.01
 _RUN: Final = 12  # moves of a run
-_KEPT_IN: Final = 16  # one run in so many is compared: enough to tell pieces apart, and a whole corpus fits in memory
+_MOST_RUNS: Final = 500_000  # of more, evenly chosen ones are compared: enough to tell long pieces apart, and MAESTRO fits in memory
 _FULL_SCALE: Final = 0.999
 _NOTE_FILES: Final = frozenset({".mid", ".midi"})
 
@@ -88,6 +88,7 @@ def shared_names(pieces: Sequence[Piece]) -> Iterable[Finding]:
 
 def shared_music(pieces: Sequence[Piece], runs: dict[str, NDArray[np.uint64]]) -> Iterable[Finding]:
     """Performances of two splits that play the same music, whatever they are called, in any key and tempo."""
+    runs = _thinned(runs)
     where: dict[int, list[int]] = {}
     for index, piece in enumerate(pieces):
         for run in np.unique(runs.get(piece.name, np.zeros(0, np.uint64))).tolist():
@@ -105,7 +106,7 @@ def shared_music(pieces: Sequence[Piece], runs: dict[str, NDArray[np.uint64]]) -
 
 
 def runs_of(performance: Performance) -> NDArray[np.uint64]:
-    """Hashes of the runs of twelve moves that are kept for comparison."""
+    """Hashes of all runs of twelve moves."""
     # Intervals without their pace: two pianists agree on the notes, not on how much faster the next one comes.
     line = (originality.moves(performance) // 4).astype(np.uint64) if len(performance) > 1 else np.zeros(0, np.uint64)
     if len(line) < _RUN:
@@ -113,14 +114,19 @@ def runs_of(performance: Performance) -> NDArray[np.uint64]:
     powers = np.array([pow(1_000_003, i, 1 << 64) for i in range(_RUN)], np.uint64)
     with np.errstate(over="ignore"):
         hashes = (np.lib.stride_tricks.sliding_window_view(line, _RUN) * powers).sum(1, dtype=np.uint64)
-        mixed = (hashes ^ (hashes >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
-    return mixed[(mixed >> np.uint64(40)) % np.uint64(_KEPT_IN) == 0]
+        return np.asarray((hashes ^ (hashes >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9))
+
+
+def _thinned(runs: dict[str, NDArray[np.uint64]]) -> dict[str, NDArray[np.uint64]]:
+    """The same runs of every piece, so few that they can be compared; of a short piece in a small corpus none may be lost."""
+    one_in = np.uint64(-(-sum(map(len, runs.values())) // _MOST_RUNS) or 1)
+    return {name: hashes[(hashes >> np.uint64(40)) % one_in == 0] for name, hashes in runs.items()}
 
 
 def _notes(piece: Piece, performance: Performance) -> Iterable[Finding]:
     if not len(performance):
         yield Finding("empty", piece.name, "has no notes")
-    elif len(performance) > 20 and np.ptp(performance.notes["velocity"]) == 0:
+    elif piece.midi is not None and len(performance) > 20 and np.ptp(performance.notes["velocity"]) == 0:  # what is only written has none
         yield Finding("flat", piece.name, f"has one velocity for all its notes ({performance.notes['velocity'][0]})")
 
 
