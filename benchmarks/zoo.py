@@ -70,6 +70,10 @@ ABLATIONS: dict[str, Callable[[], nn.Module]] = {
     f"{OWN}, dry": own,
     f"{OWN}, one-piano": own,
 }
+SMALLEST = f"{OWN[:-1]}est)"  # what learns most in a minute
+OTHERS: dict[str, Callable[[], nn.Module]] = {
+    SMALLEST: lambda: without_memory(HarmonicNet(HarmonicConfig(channels=16, blocks=2, memory=16, pedal_memory=16)))
+}
 
 
 class MelByKey(nn.Module):
@@ -130,7 +134,7 @@ def make_network(name: str, picture: Any) -> nn.Module:
     """A network by its name in the table, for a picture if it takes any."""
     if name in ANY_PICTURE:
         return make_piano_network(ANY_PICTURE[name], n_windows=picture.n_windows, n_bins=picture.n_bins)
-    network = make_piano_network(KEYED[name]) if name in KEYED else ABLATIONS.get(name, own)()
+    network = make_piano_network(KEYED[name]) if name in KEYED else (ABLATIONS | OTHERS).get(name, own)()
     if isinstance(network, HarmonicNet) and network.fold.in_channels != picture.n_windows:
         network.fold = nn.Conv2d(picture.n_windows, 32, (3, 8), stride=(1, 4), padding=(1, 2), bias=False)
     return network
