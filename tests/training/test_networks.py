@@ -35,7 +35,7 @@ def test_what_is_exported_answers_as_it_did_at_any_length(name: str, tmp_path: P
     network = make_piano_network(name).eval()
     export_onnx(network, tmp_path / "n.onnx")
     heard = Network(tmp_path / "n.onnx", threads=1)
-    for n_frames in (21, 64):  # odd lengths are padded by some, and cut again
+    for n_frames in (21, 64):  # some pad the one and cut it again, and leave the other as it is
         features = torch.randn(1, 3, n_frames, 396)
         with torch.no_grad():
             heads = network(features)

@@ -33,7 +33,7 @@ def export_onnx(network: nn.Module, path: Path) -> None:
     Shape:
         input "features": (1, W, T, F); outputs "keys": (T, P, 6), "pedals": (T, 4), both 0..1; T is free
     """
-    example = torch.zeros(1, len(WINDOWS), 100, N_BINS)
+    example = torch.zeros(1, len(WINDOWS), 100, N_BINS)  # no multiple of 8: networks that pad their frames must do so while they are traced
     partial = path.with_suffix(".partial.onnx")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns of a GRU whose batch may change; here it is always 88 keys
