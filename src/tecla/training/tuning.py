@@ -64,7 +64,7 @@ def open_study(storage: str, recipe: str, seed: int = 0) -> optuna.Study:
         Path(storage).parent.mkdir(parents=True, exist_ok=True)
         backend: Any = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(storage))
     else:
-        backend = storage if "://" in storage else f"sqlite:///{Path(storage).absolute()}"
+        backend = _database(optuna, storage if "://" in storage else f"sqlite:///{Path(storage).absolute()}")
     pruner = optuna.pruners.MedianPruner(n_startup_trials=_START_UP)
     # Processes that share a study must not draw the same: the seed is the first one's alone.
     sampler = optuna.samplers.TPESampler(seed=seed if not _has_study(optuna, backend, recipe) else None)
@@ -113,6 +113,13 @@ def judge(bench: Bench, options: TuneOptions, trial: optuna.Trial) -> float:
         trial.set_user_attr("diverged", str(error))
         raise optuna.TrialPruned from error
     return reached
+
+
+def _database(optuna: Any, address: str) -> Any:
+    """A database whose connections are closed after each use: nobody says when a study is no longer looked at."""
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415
+
+    return optuna.storages.RDBStorage(address, engine_kwargs={"poolclass": NullPool})
 
 
 def _has_study(optuna: Any, storage: Any, name: str) -> bool:
