@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import re
 import subprocess
 import sys
@@ -20,6 +21,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+import fuzz_weights
 
 ROOT: Final = Path(__file__).parents[1]
 LIMITS: Final = ("-timeout=10", "-rss_limit_mb=2048", "-malloc_limit_mb=2048", "-print_final_stats=1", "-verbosity=0", "-detect_leaks=0")
@@ -79,20 +83,6 @@ def read_csv(path: Path) -> object:
     return load_csv(path)
 
 
-def read_onnx(path: Path) -> object:
-    from tecla.weights.session import open_network
-
-    return open_network(path).run(None, {"features": np.zeros((1, 4), np.float32)})
-
-
-def read_onnxruntime(path: Path) -> object:
-    """What the process of its own does, here."""
-    from tecla.weights.session import answer
-
-    feeds = [["features", "<f4", [1, 4]]]
-    return list(answer({"file": str(path), "outputs": None, "feeds": feeds}, bytes(16)))
-
-
 def read_verovio(path: Path) -> object:
     """A page of whatever the reader of MusicXML lets through, drawn here and not in a process of its own."""
     from tecla.io.musicxml import load_musicxml
@@ -111,9 +101,8 @@ READERS: Final[dict[str, tuple[str, Callable[[Path], object]]]] = {
     "csv": (".csv", read_csv),
     "audio": (".wav", read_audio),
     "ffmpeg": (".wav", read_ffmpeg),
-    "onnx": (".onnx", read_onnx),
-    "onnxruntime": (".onnx", read_onnxruntime),
     "verovio": (".musicxml", read_verovio),
+    **fuzz_weights.READERS,
 }
 
 
@@ -133,8 +122,8 @@ def seeds(reader: str) -> Iterator[bytes]:
             yield b'X:1\nT:a\nM:6/8\nL:1/8\nQ:3/8=80\nK:D dor\n|:"Am"A2B {g}c>d (3efg|[1 [CE]2 z4:|[2 ^F,6|]\n'
         elif reader in ("audio", "ffmpeg"):
             yield from sounds()
-        elif reader in ("onnx", "onnxruntime"):
-            yield tiny_network()
+        elif reader in fuzz_weights.READERS:
+            yield from fuzz_weights.seeds(reader)
         elif reader in ("musicxml", "mxl", "verovio"):
             from tecla.engraving import Wishes, engrave
 
@@ -174,33 +163,6 @@ def sounds() -> Iterator[bytes]:
         yield target.getvalue()
 
 
-def tiny_network() -> bytes:
-    """Every kind of part that a network has: constants, a product, a recurrence, a branch, a loop."""
-    from onnx import TensorProto, helper, numpy_helper
-
-    def value(name: str, kind: int = TensorProto.FLOAT, shape: list[Any] | None = None) -> Any:
-        return helper.make_tensor_value_info(name, kind, shape)
-
-    weights = np.linspace(-1, 1, 16, dtype=np.float32)
-    constants = {"w": weights.reshape(4, 4), "gru": np.tile(weights[:12], 4).reshape(1, 12, 4), "n": np.array(3), "yes": np.array(True)}
-    body = helper.make_graph(
-        [helper.make_node("Identity", ["on"], ["still"]), helper.make_node("Tanh", ["x"], ["y"])],
-        "body",
-        [value("i", TensorProto.INT64, []), value("on", TensorProto.BOOL, []), value("x")],
-        [value("still", TensorProto.BOOL, []), value("y")],
-    )
-    nodes = [
-        helper.make_node("MatMul", ["features", "w"], ["a"]),
-        helper.make_node("Unsqueeze", ["a", "axis"], ["b"]),
-        helper.make_node("GRU", ["b", "gru", "gru"], ["c", "d"], hidden_size=4),
-        helper.make_node("Loop", ["n", "yes", "d"], ["e"], body=body),
-        helper.make_node("Softmax", ["e"], ["keys"]),
-    ]
-    held = [numpy_helper.from_array(array, name) for name, array in {**constants, "axis": np.array([0])}.items()]
-    graph = helper.make_graph(nodes, "tiny", [value("features", shape=[1, 4])], [value("keys")], initializer=held)
-    return bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString())
-
-
 def fuzz_here(reader: str, arguments: list[str]) -> None:
     """The child: libFuzzer's own loop, which never returns."""
     import atheris
@@ -209,16 +171,22 @@ def fuzz_here(reader: str, arguments: list[str]) -> None:
         from tecla.errors import TeclaError
 
         suffix, read = READERS[reader]
-        path = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None)) / f"input{suffix}"
-        for data in seeds(reader):  # imports everything while instrumentation is on
-            path.write_bytes(data)
-            read(path)
+        folder = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+        for number, data in enumerate(seeds(reader)):  # imports everything while instrumentation is on
+            (folder / f"seed-{number}{suffix}").write_bytes(data)
+            read(folder / f"seed-{number}{suffix}")
     warnings.simplefilter("ignore")
+    numbers = itertools.count()
 
     def one_input(data: bytes) -> None:
+        # Networks stay open in their process by name and time of change, and many inputs come within one tick of the clock.
+        path = folder / f"input{next(numbers) if suffix == '.onnx' else ''}{suffix}"
         path.write_bytes(data)
-        with suppress(TeclaError):
-            read(path)
+        try:
+            with suppress(TeclaError):
+                read(path)
+        finally:
+            path.unlink()
 
     atheris.Setup([sys.argv[0], *arguments], one_input)
     atheris.Fuzz()

@@ -1,5 +1,6 @@
 """Strangers' networks and scores in processes of their own: the same answers, and deaths that cost one request."""
 
+import math
 import os
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from tecla.rendering.sheet import draw_pages
 from tecla.rendering.verovio_process import VEROVIO
 from tecla.transcription.network import Network, find_weights
 from tecla.weights import session
+from tecla.weights.card import check_answers
 from tecla.workbench import engrave
 
 BILLIONS = numpy_helper.from_array(np.array(1 << 62, np.int64), "many")
@@ -34,9 +36,9 @@ def _no_process_is_left() -> None:
     apart.end_all()
 
 
-def graph(path: Path, nodes: list, *constants: object) -> Path:
-    """Writes a network from `features`, (1, 2), to `keys`."""
-    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in (("features", [1, 2]), ("keys", None))]
+def graph(path: Path, nodes: list, *constants: object, shape: tuple[int, ...] = (1, 2)) -> Path:
+    """Writes a network from `features`, of this shape, to `keys`."""
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, size) for name, size in (("features", shape), ("keys", None))]
     whole = helper.make_graph(nodes, "g", ends[:1], ends[1:], initializer=list(constants))
     path.write_bytes(helper.make_model(whole, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString())
     return path
@@ -102,6 +104,7 @@ import os, threading, numpy as np
 from pathlib import Path
 from tecla import apart
 from tecla.weights import session
+from tecla.weights.card import check_answers
 network = session.open_network(Path({str(endless(tmp_path / "endless.onnx"))!r}))
 print(apart._idle[session.STRANGERS][0]._process.pid, flush=True)
 network.run(None, {{"features": np.zeros((1, 2), np.float32)}})
@@ -136,3 +139,29 @@ def test_verovio_that_dies_costs_one_page() -> None:
 def scale(n_notes: int) -> Performance:
     onset_sec = np.arange(n_notes) / 4
     return Performance.from_arrays(onset_sec, onset_sec + 0.2, 60 + np.arange(n_notes) % 12, 70)
+
+
+def test_a_network_of_another_kind_is_named_with_what_it_answers(tmp_path: Path) -> None:
+    same = graph(tmp_path / "same.onnx", [helper.make_node("Identity", ["features"], ["keys"])], shape=(1, 3, 5, 4))
+    with pytest.raises(InputError, match=r"same\.onnx is no network for this: .* 1 x 3 x 5 x 4, not of 5 x 88 x 6 and 5 x 4"):
+        Network(same)(np.zeros((3, 5, 4), np.float32))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.5), (-0.5, 1.0), (math.nan, math.nan)])
+def test_beliefs_that_are_none_are_refused(low: float, high: float) -> None:
+    check_answers(Path("a.onnx"), [np.zeros((2, 3)), np.ones(0)], [(2, 3), (0,)], 0, 1)
+    with pytest.raises(InputError, match=r"a\.onnx is no network for this: it answers with \S+ to \S+, not 0 to 1"):
+        check_answers(Path("a.onnx"), [np.array([low, high])], [(2,)], 0, 1)
+
+
+@pytest.mark.parametrize("location", ["../secret.bin", "{folder}/secret.bin", "link.bin", "/proc/self/environ"])
+def test_a_network_reads_no_file_outside_its_folder(tmp_path: Path, location: str) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "secret.bin").write_bytes(bytes(8))
+    (tmp_path / "in" / "link.bin").symlink_to(tmp_path / "secret.bin")
+    weight = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[1, 2], data_location=TensorProto.EXTERNAL)
+    for key, value in (("location", location.format(folder=tmp_path)), ("length", "8")):
+        weight.external_data.add(key=key, value=value)
+    path = graph(tmp_path / "in" / "a.onnx", [helper.make_node("Add", ["features", "w"], ["keys"])], weight)
+    with pytest.raises(InputError, match=r"a\.onnx cannot be used as a network"):
+        session.open_network(path)

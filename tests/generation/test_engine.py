@@ -1,16 +1,18 @@
 """The engine: what ships answers as the network did, step by step as all at once."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from tecla.errors import OptionError
+from tecla.errors import InputError, OptionError
 from tecla.generation.engine import Engine
 from tecla.generation.models.gpt import Gpt
 from tecla.generation.models.music_transformer import MusicTransformer
 from tecla.training.ship import restore
+from tecla.weights.card import load_card
 
 
 def rows(tokenizer: str, length: int, seed: int = 0) -> np.ndarray:
@@ -85,3 +87,39 @@ def test_an_unknown_model_is_refused() -> None:
 
 def test_the_hash_tells_weights_apart(tiny: dict[str, Path]) -> None:
     assert len({Engine.load(f"{stem}.json").weights_sha256() for stem in tiny.values()}) == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"tokenizer": "morse"}, "tokenizer 'morse'"),
+        ({"tokenizer": None}, "tokenizer None"),
+        ({"slots": 5}, "5 slots of int64"),
+        ({"state": {"k": [60000, 60000]}}, "a state k of .60000, 60000. cannot be"),
+        ({"growing": {"k": 9}}, "grows along 9"),
+        ({"begin": [0, 0, 0, float("nan")]}, "where it begins"),
+        ({"readings": []}, "readings cannot be"),
+        ({"context": "64"}, "a context of 64"),
+    ],
+)
+def test_a_card_that_says_what_cannot_be_is_refused(tiny: dict[str, Path], tmp_path: Path, change: dict[str, object], why: str) -> None:
+    stem = tiny["jsb-grid"]
+    for suffix in (".onnx", ".head.onnx"):
+        (tmp_path / f"a{suffix}").write_bytes(Path(f"{stem}{suffix}").read_bytes())
+    (tmp_path / "a.json").write_text(json.dumps(json.loads(Path(f"{stem}.json").read_text()) | change))
+    with pytest.raises(InputError, match=rf"a\.json describes no network that writes music \(.*{why}"):
+        Engine.load(str(tmp_path / "a.json"))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "[" * 100_000, '{"a": 1'])
+def test_a_damaged_card_is_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(InputError, match=r"a\.json is damaged"):
+        load_card(tmp_path / "a.json")
+
+
+def test_files_of_two_networks_are_told_apart(tiny: dict[str, Path], tmp_path: Path) -> None:
+    for suffix, whose in ((".onnx", "jsb-grid"), (".head.onnx", "continuous"), (".json", "jsb-grid")):
+        (tmp_path / f"a{suffix}").write_bytes(Path(f"{tiny[whose]}{suffix}").read_bytes())
+    with pytest.raises(InputError, match=r"are not what .*a\.json describes"):
+        Engine.load(str(tmp_path / "a.json"))

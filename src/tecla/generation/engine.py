@@ -8,7 +8,6 @@ what it is, what it learned from, under which licence, how good it is, and the s
 from __future__ import annotations
 
 import hashlib
-import json
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -17,10 +16,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tecla.errors import OptionError
+from tecla.errors import InputError, OptionError
+from tecla.generation.card import FORMS, MOST_STATE, load_music_card
+from tecla.weights.card import check_answers
 from tecla.weights.session import Session, open_network
 
 END: Final = 0
+_MOST_LOGIT: Final = 1e6
 _CHUNK: Final = 256  # rows read at once: bounds the (rows, context) tables of attention
 State = dict[str, NDArray[np.float32]]
 
@@ -39,8 +41,11 @@ class Engine:
         self.card: dict[str, Any] = card
         self.slots: int = card["slots"]
         self.context: int = card["context"]
+        self._form = FORMS[card["tokenizer"]]
         self._outputs = self.head.outputs
         self._inputs = set(self.trunk.inputs)
+        if self._outputs != tuple(self._form.outputs) or len(self.trunk.outputs) != 1 + len(card["state"]):
+            raise InputError(f"{stem}.onnx and {stem}.head.onnx are not what {stem}.json describes: use the three files of one network")
         self.restart()
 
     @classmethod
@@ -48,7 +53,7 @@ class Engine:
         """A shipped network by name, or the path of a NAME.json card.
 
         Raises:
-            OptionError: no such network.
+            OptionError: no such network. InputError: its files are damaged, or do not belong together.
         """
         stem = Path(model).with_suffix("") if model.endswith(".json") else _folder() / model
         if not _is_network(stem):
@@ -99,7 +104,11 @@ class Engine:
     def judge(self, hidden: NDArray[np.float32], rows: NDArray[Any], output: str | None = None) -> NDArray[np.float32]:
         """The same for many rows at once. Shape: (L, D), (L, G) -> (L, G, V) or (L, V)."""
         feeds = {"hidden": hidden[None], "row": rows[None].astype(self.card["dtype"])}
-        result: NDArray[np.float32] = self.head.run([output or self._outputs[0]], feeds)[0][0]
+        name = output or self._outputs[0]
+        (answer,) = self.head.run([name], feeds)
+        wanted = (1, len(rows), *self._form.shape(name, answer.shape))
+        check_answers(Path(f"{self.stem}.head.onnx"), [answer], [wanted], -_MOST_LOGIT, _MOST_LOGIT)
+        result: NDArray[np.float32] = answer[0]
         return result
 
     def _feed(self, rows: NDArray[Any]) -> NDArray[np.float32]:
@@ -115,10 +124,19 @@ class Engine:
         if "runs" in self._inputs:
             feeds["runs"] = self._count_runs(rows)[None]
         hidden, *grown = self.trunk.run(None, feeds)
+        self._check(hidden, grown, len(rows))
         self.state = dict(zip(self.state, grown, strict=True))
         self.position += len(rows)
         result: NDArray[np.float32] = hidden[0]
         return result
+
+    def _check(self, hidden: NDArray[Any], grown: list[NDArray[Any]], n_rows: int) -> None:
+        trunk, largest = Path(f"{self.stem}.onnx"), float(np.finfo(np.float32).max)
+        check_answers(trunk, [hidden], [(1, n_rows, *hidden.shape[2:3])], -largest, largest)
+        if hidden.ndim != 3 or [part.ndim for part in grown] != [part.ndim for part in self.state.values()]:
+            raise InputError(f"{trunk} does not answer as its card says: use the three files of one network")
+        if sum(part.size for part in grown) > MOST_STATE:
+            raise InputError(f"{trunk} remembers more than {MOST_STATE} numbers: use weights that tecla trained")
 
     def _forget(self, coming: int) -> None:
         """Drops the older half of what attention remembers once the context is full, so that a piece may last for ever.
@@ -165,5 +183,5 @@ def _hash(stem: Path) -> str:
 
 @cache
 def _opened(stem: Path) -> tuple[dict[str, Any], Session, Session]:
-    card = json.loads(Path(f"{stem}.json").read_text(encoding="utf-8"))
+    card = load_music_card(Path(f"{stem}.json"))
     return card, open_network(Path(f"{stem}.onnx")), open_network(Path(f"{stem}.head.onnx"))

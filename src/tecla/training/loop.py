@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from tecla.errors import InputError, TeclaError
 from tecla.training.schedule import step_factor
-from tecla.training.stored import load_stored, save_stored
+from tecla.training.stored import fitted, load_stored, save_stored
 
 _PARTS: Final = ("network", "average", "optimizer", "progress")  # of a checkpoint, in the order they are written
 
@@ -154,7 +154,7 @@ def load_checkpoint(state: State, folder: Path) -> State:
     """Restores what `save_checkpoint` wrote, in place.
 
     Raises:
-        InputError: the folder holds no checkpoint.
+        InputError: the folder holds no checkpoint, or that of another network.
     """
     _finish_checkpoint(folder)
     device = next(state.network.parameters()).device
@@ -162,10 +162,12 @@ def load_checkpoint(state: State, folder: Path) -> State:
     if missing:
         raise InputError(f"{folder} holds no checkpoint ({missing[0]}.safetensors is missing): name the folder of a run")
     parts = {name: load_stored(folder / f"{name}.safetensors", device) for name in _PARTS}
-    state.network.load_state_dict(parts["network"])
-    state.average.load_state_dict(parts["average"])
-    state.optimizer.load_state_dict(parts["optimizer"])
-    state.step, state.best, state.history = parts["progress"]["step"], parts["progress"]["best"], parts["progress"]["history"]
+    with fitted(folder):
+        state.network.load_state_dict(parts["network"])
+        state.average.load_state_dict(parts["average"])
+        state.optimizer.load_state_dict(parts["optimizer"])
+        progress = parts["progress"]
+        state.step, state.best, state.history = int(progress["step"]), float(progress["best"]), [dict(row) for row in progress["history"]]
     return state
 
 

@@ -44,6 +44,7 @@ def load_pretrained(path: Path, memory_stride: int | None = None) -> HarmonicNet
             memory_stride=memory_stride or int(stated.get(MEMORY_STRIDE, "1")),
             pedal_memory=memories[1][1].shape[-1],
         )
+        _check_size(config, sum(weight.numel() for weight in weights.values()))
         network = HarmonicNet(config)
         _fill_convolutions(network, convolutions)
         for memory, tensors in zip((network.memory, network.pedal_memory), memories, strict=True):
@@ -53,6 +54,14 @@ def load_pretrained(path: Path, memory_stride: int | None = None) -> HarmonicNet
     except (OSError, ValueError, IndexError, KeyError, RuntimeError, DecodeError) as error:
         raise InputError(f"{path} holds no network that tecla exported ({error}): name another .onnx file") from error
     return _freeze_norms(network)
+
+
+def _check_size(config: HarmonicConfig, n_weights: int) -> None:
+    """Raises ValueError for a network that its weights do not fill, before it takes any memory: a tensor of 60,000 by 0 is small."""
+    with torch.device("meta"):
+        size = sum(parameter.numel() for parameter in HarmonicNet(config).parameters())
+    if size > 2 * n_weights:  # norms were folded away
+        raise ValueError(f"{n_weights} weights for a network of {size}")
 
 
 class _FrozenNorm(nn.BatchNorm2d):

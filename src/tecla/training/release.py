@@ -13,7 +13,7 @@ from tecla.errors import InputError
 from tecla.training.export import export_onnx
 from tecla.training.quantise import quantise
 from tecla.training.run import load_init_card, load_options, load_sources, network_of
-from tecla.training.stored import load_stored
+from tecla.training.stored import fitted, load_stored
 
 
 def export_run(folder: Path, target: Path) -> Path:
@@ -27,7 +27,8 @@ def export_run(folder: Path, target: Path) -> Path:
         raise InputError(f"{folder} has no best weights yet: train until its first checkpoint")
     best = load_stored(folder / "best.safetensors")
     network = network_of(folder, options)()
-    network.load_state_dict(best["network"])
+    with fitted(folder / "best.safetensors"):
+        network.load_state_dict(best["network"])
     export_onnx(network, target)
     card = {
         "name": target.stem,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tecla.generation.models.gpt import Gpt, GptConfig
 from tecla.generation.models.lstm import Lstm, LstmConfig
 from tecla.generation.models.music_transformer import MAX_RUN, MusicTransformer, MusicTransformerConfig
 from tecla.generation.models.timed_attention import FADES_SEC, N_KEYS
-from tecla.training.stored import load_stored
+from tecla.training.stored import fitted, load_stored
 
 Network = Gpt | Lstm | MusicTransformer | ContinuousDecoder
 _KINDS: dict[str, tuple[Any, Any]] = {
@@ -108,12 +109,29 @@ class _EventHead(nn.Module):
 
 
 def restore(checkpoint: Path, kind: str) -> tuple[Network, dict[str, Any]]:
-    """The network of a checkpoint, ready to judge, and the note of its run."""
+    """The network of a checkpoint, ready to judge, and the note of its run.
+
+    Raises:
+        InputError: the checkpoint is damaged, or another kind's.
+    """
     kept = load_stored(checkpoint)
     build, configure = _KINDS[kind]
-    network = build(configure(**kept["config"]))
-    network.load_state_dict(kept["weights"])
-    return network.eval(), kept["note"]
+    with fitted(checkpoint):
+        config = configure(**kept["config"])
+        _check_size(build, config, kept["weights"])
+        network = build(config)
+        network.load_state_dict(kept["weights"])
+        return network.eval(), kept["note"]
+
+
+def _check_size(build: Callable[[Any], nn.Module], config: Any, weights: dict[str, Tensor]) -> None:
+    """Raises ValueError for a network that its weights do not fill, before it takes any memory."""
+    if config.layers > len(weights):
+        raise ValueError(f"{config.layers} layers")
+    with torch.device("meta"):
+        size = sum(parameter.numel() for parameter in build(config).parameters())
+    if size > sum(weight.numel() for weight in weights.values()):
+        raise ValueError(f"a network of {size} numbers")
 
 
 @torch.no_grad()

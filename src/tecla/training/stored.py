@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,6 +53,20 @@ def load_stored(path: Path, device: torch.device | str = "cpu") -> Any:
         raise InputError(f"{path} is damaged, or no weights of tecla's training: use one that tecla train wrote") from error
 
 
+@contextmanager
+def fitted(path: Path) -> Iterator[None]:
+    """Around putting to use what was loaded from a path: what does not fit is the file's fault.
+
+    Raises:
+        InputError: it does not fit.
+    """
+    try:
+        yield
+    except (RuntimeError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"{path} does not fit here ({why}): use what the same training wrote") from error
+
+
 def _apart(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
     """The value as JSON, with its tensors put aside. Plain values stand for themselves, all others are an object of one entry."""
     if isinstance(value, torch.Tensor):
@@ -85,9 +100,13 @@ def convert(path: Path) -> None:
         InputError: it is damaged, or holds more than weights; nothing of it has run then.
     """
     try:
-        save_stored(torch.load(path, map_location="cpu", weights_only=True), path.with_suffix(SUFFIX))
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, LookupError, AttributeError, TypeError, OSError) as error:
+        kept = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # damage makes it raise whatever Python raises at that place
         raise InputError(f"{path} is damaged, or holds more than weights") from error
+    try:
+        save_stored(kept, path.with_suffix(SUFFIX))
+    except (TypeError, ValueError, RuntimeError, RecursionError) as error:
+        raise InputError(f"{path} holds more than tensors and plain values") from error
 
 
 if __name__ == "__main__":

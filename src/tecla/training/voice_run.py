@@ -29,7 +29,7 @@ from tecla.training import loop
 from tecla.training.export_line import export_line_onnx
 from tecla.training.run import piano_licences
 from tecla.training.sampled_piano import load_banks
-from tecla.training.stored import load_stored, save_stored
+from tecla.training.stored import fitted, load_stored, save_stored
 from tecla.training.voice import PITCHES, LineExamples, LineMix, line_loss, make_line_network
 from tecla.training.voice_classes import BATCH, FRAME_RATE, HOP_SAMPLES, N_CLASSES, N_FRAMES, load_clips, train_classes
 from tecla.transcription.features import SAMPLE_RATE
@@ -151,7 +151,8 @@ def train_clip_classes(corpus: Corpus, folder: Path, options: VoiceOptions, repo
         kept = folder / f"cycle-{cycle}.safetensors"
         if kept.exists():
             network = make_class_network(N_CLASSES)
-            network.load_state_dict(load_stored(kept))
+            with fitted(kept):
+                network.load_state_dict(load_stored(kept))
         else:
             before = cycle * per_cycle
 

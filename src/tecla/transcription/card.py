@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from tecla.errors import InputError
+from tecla.weights.card import load_card
 
 Stated = TypeVar("Stated")
+_MOST: Final = 1000.0  # no such number is anywhere near
 
 
 def stated_in_card(weights: Path, entry: str, kind: Callable[..., Stated]) -> Stated | None:
@@ -19,13 +20,16 @@ def stated_in_card(weights: Path, entry: str, kind: Callable[..., Stated]) -> St
     Raises:
         InputError: the card is damaged.
     """
-    card = weights.with_suffix(".json")
+    path = weights.with_suffix(".json")
     try:
-        stated: dict[str, Any] | None = json.loads(card.read_text("utf-8")).get(entry)
+        stated: Any = load_card(path).get(entry)
         if stated is None:
             return None
-        return kind(**{field.name: float(stated[field.name]) for field in fields(kind)})  # type: ignore[arg-type]
+        numbers = {field.name: float(stated[field.name]) for field in fields(kind)}  # type: ignore[arg-type]
+        if not all(abs(number) <= _MOST for number in numbers.values()):
+            raise ValueError(f"a number of {entry} is beyond {_MOST:g}")
+        return kind(**numbers)
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
-        raise InputError(f"{card} is damaged ({error}): write it anew with tecla export, or delete it") from error
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise InputError(f"{path} is damaged ({error}): write it anew with tecla export, or delete it") from error

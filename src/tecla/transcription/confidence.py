@@ -33,7 +33,7 @@ class Calibration:
         if self == Calibration():
             return activation
         clipped = np.clip(activation, _EDGE, 1 - _EDGE)
-        return np.asarray(1 / (1 + np.exp(-(self.slope * np.log(clipped / (1 - clipped)) + self.intercept))))
+        return np.asarray(1 / (1 + np.exp(-np.clip(self.slope * np.log(clipped / (1 - clipped)) + self.intercept, -500, 500))))
 
 
 def load_calibration(weights: Path) -> Calibration:

@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from tecla.errors import OptionError
+from tecla.music.pitch import N_KEYS
 from tecla.transcription.features import HOP_SAMPLES, MARGIN_SAMPLES, spectrogram
+from tecla.transcription.targets import KEY_CHANNELS, PEDAL_CHANNELS
+from tecla.weights.card import check_answers
 from tecla.weights.session import WEIGHTS, open_network
 
 WINDOW_FRAMES: Final = 400  # 8 s at once: longer ones waste less on overlaps, but leave the cache and double the memory
@@ -54,11 +57,13 @@ class Network:
 
     def __init__(self, path: Path, threads: int = 0) -> None:
         self.threads = threads or min(os.cpu_count() or 1, _MOST_THREADS)
-        self._session = open_network(path)
+        self._path, self._session = path, open_network(path)
 
     def __call__(self, features: NDArray[np.float32]) -> Activations:
-        """Shape: features (W, T, F)."""
-        keys, pedals = self._session.run(None, {"features": features[None]})
+        """Raises InputError if the network is another kind's. Shape: features (W, T, F)."""
+        answers, n_frames = self._session.run(None, {"features": features[None]}), features.shape[1]
+        check_answers(self._path, answers, [(n_frames, N_KEYS, len(KEY_CHANNELS)), (n_frames, len(PEDAL_CHANNELS))], 0, 1)
+        keys, pedals = (answer.astype(np.float32, copy=False) for answer in answers)
         return Activations(keys, pedals)
 
     def stream(self, blocks: Iterable[NDArray[np.float32]]) -> Iterator[Activations]:

@@ -13,8 +13,12 @@ from tecla.errors import InputError, OptionError
 from tecla.transcription.monophonic.decode import LineBelief
 from tecla.transcription.monophonic.features import MARGIN_SAMPLES, spectrogram
 from tecla.transcription.network import Cut, windows
+from tecla.weights.card import check_answers
 from tecla.weights.session import WEIGHTS, open_network
 
+_MOST_FRAMES: Final = 5000
+_MOST_TOGETHER: Final = 64
+_FARTHEST_BEND: Final = 1000.0  # semitones; probabilities and bends are all well within
 MODELS: Final = {"default": "voice", "c4-e4-g4": "voice-c4-e4-g4"}
 
 
@@ -26,23 +30,36 @@ class LineNetwork:
     """
 
     def __init__(self, path: Path) -> None:
-        self._session = open_network(path)
+        self._path, self._session = path, open_network(path)
         said = self._session.metadata
         try:
             self.hop_samples = int(said["hop_samples"])
             self.pitches: NDArray[np.intp] = np.array(said["pitches"].split(), np.intp)
             self._together = int(said["frames_together"])
             self._cut = Cut(int(said["window_frames"]), int(said["context_frames"]), self.hop_samples, MARGIN_SAMPLES)
+            self._check()
         except KeyError as error:
             raise InputError(f"{path} is no network for a single line (it does not say its {error}): use one that tecla trained") from None
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise InputError(f"{path} is no network for a single line ({error}): use one that tecla trained") from error
+
+    def _check(self) -> None:
+        """Raises ValueError if the file says of itself what cannot be."""
+        cut = self._cut
+        if not (16 <= self.hop_samples <= MARGIN_SAMPLES and 0 <= 2 * cut.context_frames < cut.window_frames <= _MOST_FRAMES):
+            raise ValueError(
+                f"windows of {cut.window_frames} frames, {cut.context_frames} of them context, {self.hop_samples} samples apart"
+            )
+        if not (1 <= self._together <= _MOST_TOGETHER and len(self.pitches) and 0 <= self.pitches.min() <= self.pitches.max() <= 127):
+            raise ValueError(f"{len(self.pitches)} pitches, {self._together} frames together")
 
     def __call__(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Shape: features (W, T, F) -> states (T, S + 1), events (T, 2)."""
         n_frames = features.shape[1]
         whole = np.pad(features, ((0, 0), (0, -n_frames % self._together), (0, 0)), "edge")
-        states, events = self._session.run(None, {"features": whole[None]})
+        answers = self._session.run(None, {"features": whole[None]})
+        check_answers(self._path, answers, [(whole.shape[1], len(self.pitches) + 1), (whole.shape[1], 2)], -_FARTHEST_BEND, _FARTHEST_BEND)
+        states, events = (answer.astype(np.float32, copy=False) for answer in answers)
         return states[:n_frames], events[:n_frames]
 
     def stream(self, blocks: Iterable[NDArray[np.float32]], gain: float) -> Iterator[LineBelief]:
