@@ -217,11 +217,14 @@ def _facts(heard: Heard) -> dict[str, Any]:
 
 def _lock(path: Path) -> sqlite3.Connection:
     """The right to write, held by an open transaction on a file beside the catalogue: it ends with the process, however that ends."""
+    guard = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         guard = sqlite3.connect(path.with_suffix(".lock"), timeout=0, isolation_level=None)
         guard.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:
+        if guard is not None:
+            guard.close()
         if "locked" in str(error):
             raise OutputError(f"{path.parent} is being written by another run: wait until it is done") from error
         raise OutputError(f"{path.parent} cannot be written ({error}): free some space or choose another place") from error
