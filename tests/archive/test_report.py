@@ -56,7 +56,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_report_holds_what_was_heard_and_ten_passages_of_each_end_to_hear(archive: Path) -> None:
     assert run("report", archive) == 0
     page = (archive / "report.html").read_text("utf-8")
-    assert re.search(r"<dt>hours heard</dt><dd>0\.0</dd>.*<dt>recordings</dt><dd>11</dd>.*<dt>failed</dt><dd>1</dd>", page)
+    assert re.search(r"<dt>hours heard</dt><dd>0\.02</dd>.*<dt>recordings</dt><dd>11</dd>.*<dt>failed</dt><dd>1</dd>", page)
     assert re.search(r"<h2>Recordings that failed</h2><table><tr><td>[^<]*bad\.wav</td><td>[^<]*bad\.wav", page)
     counts = [int(count.replace(",", "")) for count in re.findall(r"<title>([\d,]+) notes with confidence", page)]
     with closing(sqlite3.connect(archive / "catalogue.sqlite")) as catalogue:

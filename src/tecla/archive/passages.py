@@ -25,7 +25,7 @@ from tecla.rendering import palette, render
 
 _LEVEL: Final = 0.1  # root mean square of every clip: recordings differ by 40 dB, and a listener compares
 _FADE_SEC: Final = 0.02
-_WIDTH, _LEFT, _PIXELS_PER_SEC, _KEY_HEIGHT, _FOOT = 760, 40, 60, 5, 18
+_WIDTH, _LEFT, _PIXELS_PER_SEC, _KEY_HEIGHT, _TEXT_HEIGHT, _FOOT = 760, 40, 60, 5, 9, 18
 _LEAST_OPACITY: Final = 0.15
 
 
@@ -108,7 +108,8 @@ def draw_roll(performance: Performance) -> str:
     for pitch in (pitch for pitch in range(low, high + 1) if pitch % 12 == 0):
         y = (high - pitch + 1) * _KEY_HEIGHT
         shapes.append(
-            f'<path d="M{_LEFT} {y}H{_WIDTH}" class="grid"/><text x="{_LEFT - 6}" y="{y}" text-anchor="end">{pitch_to_name(pitch)}</text>'
+            f'<path d="M{_LEFT} {y}H{_WIDTH}" class="grid"/>'
+            f'<text x="{_LEFT - 6}" y="{max(y, _TEXT_HEIGHT)}" text-anchor="end">{pitch_to_name(pitch)}</text>'
         )
     seconds = range(0, int(PASSAGE_SEC) + 1, 2)
     shapes += [f'<text x="{_LEFT + second * _PIXELS_PER_SEC}" y="{height + 14}">{second} s</text>' for second in seconds]

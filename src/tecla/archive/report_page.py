@@ -61,7 +61,7 @@ def page(facts: Facts) -> str:
 def _sums(facts: Facts) -> str:
     hours, taken = facts.sums["duration_sec"] / 3600, facts.sums["seconds_taken"]
     told = {
-        "hours heard": f"{hours:,.1f}",
+        "hours heard": f"{hours:,.{1 if hours >= 10 else 2}f}",
         "recordings": f"{facts.counts.get('done', 0):,}",
         "notes": f"{facts.sums['n_notes']:,.0f}",
         "failed": f"{facts.counts.get('failed', 0):,}",
