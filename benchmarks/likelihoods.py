@@ -19,13 +19,13 @@ from tecla.generation.likelihood import Likelihood, event_bits, grid_notes, toke
 from tecla.generation.ngram import Ngram
 from tecla.generation.performances import to_rows
 from tecla.generation.readings import Readings
-from tecla.generation.tokenizers.abc_characters import AbcCharacters
 from tecla.generation.tokenizers.continuous import END, EVENT, Continuous
 from tecla.generation.tokenizers.craykh import CrayKH
 from tecla.generation.tokenizers.grid_fit import from_grid
 from tecla.generation.tokenizers.jsb_grid import SIXTEENTH_SEC, JsbGrid
 from tecla.generation.tokenizers.protocol import round_trip_f1
 from tecla.generation.tokenizers.remi import DURATIONS, POSITION_SEC, Remi
+from tecla.generation.tunes import CODECS
 from tecla.io.midi import load_midi
 
 N_MAESTRO_NGRAM = 60  # training pieces: counts of more do not fit a laptop's memory as Python objects
@@ -58,15 +58,16 @@ def jsb_rows(folder: Path, split: str) -> Iterator[Row]:
     yield from _ngrams(craykh.name, craykh.vocabulary, learned, judged, [{**fact, "round_trip_f1": f1} for fact in facts], (5, 9))
 
 
-def abc_rows(folder: Path, split: str) -> Iterator[Row]:
+def abc_rows(folder: Path, split: str, model: str) -> Iterator[Row]:
     """Our split by title; a character is a character of the tune, its last newline included."""
-    codec, engine = AbcCharacters(), Engine.load("abc-lstm")
+    engine = Engine.load(model)
+    codec = CODECS[engine.card["tokenizer"]]
     train, held_out = irish_abc.load_split(folder, "train"), irish_abc.load_split(folder, split)
     facts = [{"characters": len(tune)} for tune in held_out]
 
     def network() -> Likelihood:
         pieces = zip(held_out, facts, strict=True)
-        return total(_row("abc-lstm", codec.name, token_bits(engine, codec.encode(tune)), fact) for tune, fact in pieces)
+        return total(_row(engine.card["name"], codec.name, token_bits(engine, codec.encode(tune)), fact) for tune, fact in pieces)
 
     yield *_timed(network), f"{engine.card['parameters'] / 1e6:.1f} M"
     learned, judged = ([codec.encode(tune).ravel().tolist() for tune in tunes] for tunes in (train, held_out))
@@ -153,6 +154,7 @@ if __name__ == "__main__":
     for name in ("jsb", "abc", "maestro"):
         parser.add_argument(f"--{name}", type=Path)
     parser.add_argument("--split", default="test")
+    parser.add_argument("--tunes", default="abc-lstm", help="the network over tunes: a shipped name, or a .json card")
     parser.add_argument("--limit", type=int, default=0, help="so many MAESTRO pieces; 0: all")
     given = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -162,6 +164,6 @@ if __name__ == "__main__":
     if given.jsb:
         show(jsb_rows(given.jsb, given.split), f"JSB {given.split}")
     if given.abc:
-        show(abc_rows(given.abc, given.split), f"Irish ABC {given.split}")
+        show(abc_rows(given.abc, given.split, given.tunes), f"Irish ABC {given.split}")
     if given.maestro:
         show(maestro_rows(given.maestro, given.split, given.limit), f"MAESTRO {given.split}")

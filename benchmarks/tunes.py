@@ -9,7 +9,7 @@ import time
 from tecla.errors import InputError
 from tecla.generation.engine import Engine
 from tecla.generation.sampling import SamplingOptions
-from tecla.generation.tunes import caught_in_a_loop, write_tune
+from tecla.generation.tunes import complete_bars, is_loop, write_tune
 from tecla.io.abc import parse_tune
 from tecla.io.abc_play import bars_that_add_up
 
@@ -20,7 +20,8 @@ def measure(engine: Engine, count: int, masked: bool, options: SamplingOptions) 
     for seed in range(count):
         text = write_tune(engine, options, seed, masked=masked)
         characters += len(text)
-        caught += any(caught_in_a_loop(text[: at + 1]) for at, character in enumerate(text) if character == "|")
+        bars_written = complete_bars(text)
+        caught += any(is_loop(bars_written[: at + 1]) for at in range(len(bars_written)))
         try:
             tune = parse_tune(text)
         except InputError:

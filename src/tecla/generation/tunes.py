@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -97,8 +98,17 @@ def caught_in_a_loop(tune: str) -> bool:
     >>> caught_in_a_loop("K:D\\nABc|def|ABc|def|"), caught_in_a_loop("K:D\\nABc|def|ABc|def|ABc|def|")
     (False, True)
     """
+    return is_loop(complete_bars(tune))
+
+
+def complete_bars(tune: str) -> list[str]:
+    """The bars of a tune's body that have been closed, without the signs around them."""
     body = re.split(r"(?:^|\n)K:[^\n]*\n", tune)[-1]
-    bars = [bar for bar in (re.sub(r"[\s!:\[\]]", "", part) for part in body.split("|")[:-1]) if bar]
+    return [bar for bar in (re.sub(r"[\s!:\[\]]", "", part) for part in body.split("|")[:-1]) if bar]
+
+
+def is_loop(bars: Sequence[str]) -> bool:
+    """Whether the last of these bars repeat those before them beyond what any human tune of the corpus does."""
     if not bars:
         return False
     if bars.count(bars[-1]) > _MOST_OF_ONE:
@@ -106,7 +116,7 @@ def caught_in_a_loop(tune: str) -> bool:
     return any(_times_on_end(bars, size) > (_MOST_ON_END if size > 1 else _MOST_OF_ONE_ON_END) for size in range(1, 9))
 
 
-def _times_on_end(bars: list[str], size: int) -> int:
+def _times_on_end(bars: Sequence[str], size: int) -> int:
     """How often the last `size` bars have come one after the other."""
     times, last = 1, bars[-size:]
     while bars[-(times + 1) * size : -times * size] == last:
