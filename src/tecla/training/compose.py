@@ -129,8 +129,14 @@ def _characters_a_token(codec: AbcCharacters | AbcTokens, tunes: Sequence[Piece]
 
 
 def _tunes(corpus: Path, runs: Path, codec: AbcCharacters | AbcTokens) -> tuple[list[Piece], list[Piece], Augment]:
-    """Training and validation tunes as ids; two draws in five are a tune as it is, the others in keys that the corpus uses."""
+    """Training and validation tunes as ids; two draws in five are a tune as it is, the others in keys that the corpus uses.
+
+    Raises:
+        InputError: a side of the split is empty, or the sides share a tune.
+    """
     texts, judged = (irish_abc.load_split(corpus, split) for split in ("train", "validation"))
+    if not texts or not judged:
+        raise InputError(f"{corpus} holds {len(texts)} tunes to learn from and {len(judged)} to judge by: it takes some of either")
     check_apart(_heard(texts), _heard([*judged, *irish_abc.load_split(corpus, "test")]), runs)
     pieces, held_out = [codec.encode(text) for text in texts], [codec.encode(text) for text in judged]
     common = Counter(map(_key, texts))
