@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from zoo_material import KINDS, Lesson, Lessons, Material, load_material
+from zoo_material import KINDS, Lesson, Lessons, Material, load_material, load_takes
 from zoo_speed import measure_speed, ten_seconds
 from zoo_table import GROUPS, OWN, RULES, draw_curves, table
 
@@ -160,12 +160,27 @@ def train(name: str, material: Material, picture: Any, options: argparse.Namespa
     state.network.train()
     while (done := state.step / options.steps if options.steps else spent / options.seconds) < 1:
         began = time.process_time()
-        loop.learn(state, stream[state.step], loss, 2e-3 * min((state.step + 1) / 20, 1.0, 2 * (1 - done)), config, torch.device("cpu"))
+        rate = options.rate * min((state.step + 1) / 20, 1.0, 2 * (1 - done))
+        loop.learn(state, stream[state.step], loss, rate, config, torch.device("cpu"))
         spent += time.process_time() - began
-        if done >= (len(curve) + 0.9) / LOOKS:
+        if done >= (len(curve) + 0.9) / (1 if options.steps else LOOKS):
             with torch.no_grad():
                 curve.append((round(spent, 1), float(np.mean([float(loss(state.average, lesson)[0]) for lesson in material.held_out]))))
     return state.average.eval(), state.step, curve
+
+
+def trained(name: str, options: argparse.Namespace, picture: Any) -> tuple[nn.Module, int, list[tuple[float, float]]]:
+    """As `train`, or what an earlier call left in the folder of the run."""
+    weights = options.out / f"{by_file(name)}.pt"
+    told = weights.with_suffix(".steps")
+    if not told.exists():
+        kind = next((kind for kind in KINDS if name.endswith(f", {kind}")), "all")
+        network, steps, curve = train(name, load_material(options, kind, picture), picture, options)
+        torch.save(network.state_dict(), weights)
+        told.write_text(json.dumps([steps, curve]), "utf-8")
+    network = make_network(name, picture).eval()
+    network.load_state_dict(torch.load(weights, weights_only=True))
+    return network, *json.loads(told.read_text("utf-8"))
 
 
 @torch.no_grad()
@@ -221,18 +236,16 @@ def _beginning(whole: Performance, length_sec: float) -> Performance:
 
 def run(name: str, options: argparse.Namespace, picture: Any) -> dict[str, Any]:
     """Trains, chooses, judges; the row of a network."""
-    kind = next((kind for kind in KINDS if name.endswith(f", {kind}")), "all")
-    material = load_material(options, kind, picture)
+    takes = load_takes(options)
     if name == "NMF":
         parameters, steps, curve = 88 * 396, 0, list[tuple[float, float]]()
         listener: Callable[[tuple[float, ...]], Heard] = lambda jumps: by_nmf(options.pianos, jumps)  # noqa: E731
     else:
-        network, steps, curve = train(name, material, picture, options)
-        torch.save(network.state_dict(), options.out / f"{by_file(name)}.pt")
+        network, steps, curve = trained(name, options, picture)
         parameters = sum(p.numel() for p in network.parameters())
         listener = lambda thresholds: by_network(network, picture, thresholds, ENDS[options.ends][1])  # noqa: E731
-    threshold = choose(listener(JUMPS if name == "NMF" else THRESHOLDS), material.takes["choice"])
-    rows = judge(listener((threshold,)), material.takes, name, options.out)
+    threshold = choose(listener(JUMPS if name == "NMF" else THRESHOLDS), takes["choice"])
+    rows = judge(listener((threshold,)), takes, name, options.out)
     return {
         "name": name,
         "seconds": options.seconds,
@@ -267,6 +280,8 @@ def set_up(description: str | None) -> argparse.Namespace:
     parser.add_argument("--material", type=Path, help="where lessons and takes lie, or will (default: in the folder of the run)")
     parser.add_argument("--seconds", type=float, default=240.0)
     parser.add_argument("--steps", type=int, default=0, help="instead of the same time")
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--train-only", action="store_true", help="leave weights, and judge them another time")
     parser.add_argument("--lessons", type=int, default=200, help="batches of 3 x 4 s that are made, once")
     parser.add_argument("--every", type=int, default=8, help="take each n-th training performance")
     parser.add_argument("--seed", type=int, default=0)
@@ -292,7 +307,9 @@ def main() -> None:
     if options.speed:
         time_all([*zoo, *list(ABLATIONS)[:2]], options, picture)
     elif not options.table:
-        for name in (name for name in names if not (options.out / f"{by_file(name)}.json").exists()):
+        for name in names if options.train_only else ():
+            trained(name, options, picture)
+        for name in (name for name in names if not (options.train_only or (options.out / f"{by_file(name)}.json").exists())):
             result = run(name, options, picture)
             (options.out / f"{by_file(name)}.json").write_text(json.dumps(result), "utf-8")
             print(name, {group: round(float(np.mean(result[group]["onset"])), 3) for group in GROUPS if group in result}, flush=True)

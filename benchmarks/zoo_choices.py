@@ -1,6 +1,6 @@
 """Targets, losses, features and luck: one network after the same number of lessons, one choice changed at a time.
 
-    python benchmarks/zoo_choices.py --out runs/choices --steps 100 --lessons 60 [and the corpora, as zoo.py]
+    python benchmarks/zoo_choices.py --out runs/choices --steps 60 --rate 5e-3 --lessons 60 [and the corpora, as zoo.py]
     python benchmarks/zoo_choices.py --out runs/choices --only loss --only features      some rows, by how they begin
     python benchmarks/zoo_choices.py --out runs/choices --table                          what there is so far, with choices.png
     python benchmarks/zoo_choices.py --out runs/choices --speed                          how fast each picture is made and heard
@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from zoo import FEATURES, SMALLEST, make_network, run, set_up
+from zoo import FEATURES, SMALLEST, make_network, run, set_up, trained
 from zoo_speed import measure_speed, ten_seconds
 from zoo_table import GROUPS, RULES, interval
 
@@ -66,7 +66,12 @@ def try_choice(choice: str, options: argparse.Namespace) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     changes = CHOICES[choice]
     own = argparse.Namespace(**(vars(options) | changes | {"out": folder, "steps": options.steps * changes.get("lengthened", 1)}))
-    result = run(changes.get("network", SMALLEST), own, FEATURES[own.features]()) | {"choice": choice}
+    name, picture = changes.get("network", SMALLEST), FEATURES[own.features]()
+    if options.train_only:
+        trained(name, own, picture)
+        print(choice, "has learned", flush=True)
+        return
+    result = run(name, own, picture) | {"choice": choice}
     (folder / "result.json").write_text(json.dumps(result), "utf-8")
     print(choice, {group: round(float(np.mean(result[group]["onset"])), 3) for group in GROUPS if group in result}, flush=True)
 

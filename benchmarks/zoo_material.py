@@ -69,11 +69,10 @@ class Lessons(torch.utils.data.Dataset[Lesson]):
 
 @dataclass(frozen=True)
 class Material:
-    """Lessons to learn from, lessons to see by how learning goes, and takes by name."""
+    """Lessons to learn from, and lessons to see by how learning goes."""
 
     lessons: list[Lesson]
     held_out: list[Lesson]
-    takes: dict[str, list[Take]]
 
 
 class Dry(World):
@@ -84,15 +83,24 @@ class Dry(World):
 
 
 def load_material(options: argparse.Namespace, kind: str, picture: Any) -> Material:
-    """From the folder of the run, made where it is missing."""
-    folder = options.material or options.out / "material"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"sound-{kind}.pt"
+    """Lessons from the folder of the run, made where they are missing."""
+    path = _folder(options) / f"sound-{kind}.pt"
     learned, held_out = _kept(path, lambda: _make_sound(options, kind))
-    takes = _kept(folder / "takes.pt", lambda: _make_takes(options))
     seen = iter(_look(path, type(picture)))
     lessons, judged = ([Lesson(next(seen), one.keys[options.targets], one.pedals) for one in part] for part in (learned, held_out))
-    return Material(lessons[: options.lessons], judged, takes)
+    return Material(lessons[: options.lessons], judged)
+
+
+def load_takes(options: argparse.Namespace) -> dict[str, list[Take]]:
+    """Takes by name, made where they are missing."""
+    takes: dict[str, list[Take]] = _kept(_folder(options) / "takes.pt", lambda: _make_takes(options))
+    return takes
+
+
+def _folder(options: argparse.Namespace) -> Path:
+    folder: Path = options.material or options.out / "material"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 @lru_cache(maxsize=1)
