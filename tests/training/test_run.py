@@ -12,15 +12,17 @@ import torch
 from tecla.errors import InputError, OptionError, OutputError
 from tecla.io.audio import save_audio
 from tecla.io.midi import save_midi
-from tecla.models.harmonic import HarmonicConfig
+from tecla.models.harmonic import HarmonicConfig, Heads
 from tecla.music import Performance
 from tecla.training import acoustics, loop, run, validation
 from tecla.training.examples import ExampleConfig
 from tecla.training.journal import Journal
 from tecla.training.material import Share, is_held_out, load_material
 from tecla.training.run import RunOptions
+from tecla.training.sound import Sound
 from tecla.training.stored import load_stored
 from tecla.training.team import Team
+from tecla.transcription import targets
 
 CPU = torch.device("cpu")
 ALONE = Team(CPU)
@@ -203,3 +205,30 @@ def test_where_no_recording_is_held_out_their_ends_are() -> None:
     assert held.recorded[0].notes["onset_sec"] == pytest.approx([0.5])
     assert len(train.sounds[0]) == 136_000
     assert held.sounds[0][0] == train.sounds[0][-1] + 1
+
+
+class Timid(torch.nn.Module):
+    """Knows every onset of its only take, and believes none of them by more than a quarter."""
+
+    def __init__(self, played: Performance, n_frames: int) -> None:
+        super().__init__()
+        wanted = targets.encode(played, 0.0, n_frames)
+        self.keys = torch.from_numpy(wanted.keys)[None] * 0.25
+        self.pedals = torch.from_numpy(wanted.pedals)[None]
+
+    def forward(self, features: torch.Tensor) -> Heads:
+        return Heads(torch.logit(self.keys, 1e-3), torch.logit(self.pedals, 1e-3))
+
+
+def test_a_timid_network_is_judged_at_the_threshold_that_suits_it() -> None:
+    onset = np.arange(8) * 0.25 + 0.1
+    played = Performance.from_arrays(onset, onset + 0.2, 60 + np.arange(8), 70)
+    samples = np.random.default_rng(0).normal(0, 0.1, 3 * 16000).astype(np.float32)
+    judge = validation.Validation(
+        Share(recorded=[played], sounds=[(samples * 3000).astype(np.int16)]),
+        Sound(ExampleConfig(), None, torch.zeros(2), torch.tensor([0])),
+        ExampleConfig(),
+    )
+    network = Timid(judge.takes[0].played, 150)
+    assert judge(network)["onset_f1"] == 0
+    assert judge.at_best(network) == 1

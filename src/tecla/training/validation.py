@@ -5,6 +5,7 @@ Judged against the performances themselves, never against targets drawn on a fra
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,6 +29,7 @@ from tecla.transcription.transcriber import perform
 
 TAKE_SEC: Final = 30.0
 MOST_TAKES: Final = 12
+THRESHOLDS: Final = (0.1, 0.2, 0.3, 0.45, 0.63)  # of onsets; the last is the transcriber's
 _NUMBER: Final = 1 << 31  # of the batch that renders held-out music: no run gets so far
 
 
@@ -61,15 +63,30 @@ class Validation:
         rules = ("onset", "onset_offset", "onset_offset_velocity")
         return {f"{rule}_f1": float(np.mean([getattr(metrics, rule).f1 for metrics in heard])) for rule in rules}
 
+    @torch.no_grad()
+    def at_best(self, network: nn.Module, thresholds: Sequence[float] = THRESHOLDS) -> float:
+        """Mean onset F1 at the threshold that suits the network best: one that has learned for a minute is less sure than it will be."""
+        was_training = network.training
+        network.eval()
+        f1 = []
+        for take in self.takes:
+            heard = self._activations(network, take.samples)
+            f1.append([evaluate(take.played, decode(heard, DecodeConfig(onset_threshold=t))).onset.f1 for t in thresholds])
+        network.train(was_training)
+        return float(np.mean(f1, 0).max())
+
     def _hear(self, network: nn.Module, samples: Tensor) -> Performance:
+        return decode(self._activations(network, samples))
+
+    def _activations(self, network: nn.Module, samples: Tensor) -> Activations:
         heads = network(self._spectrogram(samples.to(self._device)[None]))
         keys, pedals = torch.sigmoid(heads.keys[0].float()), torch.sigmoid(heads.pedals[0].float())
-        return decode(Activations(keys.cpu().numpy(), pedals.cpu().numpy()))
+        return Activations(keys.cpu().numpy(), pedals.cpu().numpy())
 
 
-def decode(heard: Activations) -> Performance:
+def decode(heard: Activations, config: DecodeConfig | None = None) -> Performance:
     """Notes and pedal of a stretch that is heard as a whole, as the transcriber reads them."""
-    config = DecodeConfig()
+    config = config or DecodeConfig()
     pedal_sec = mend_pedal(frames_to_sec(decode_pedal(heard.pedals, config)))
     return perform(decode_notes(heard.keys, config), pedal_sec, "key")
 
