@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-from tecla.errors import OptionError
+from tecla.errors import InputError, OptionError
 from tecla.models.features import Spectrogram
 from tecla.training import acoustics, run, validation
 from tecla.training.export import export_onnx
 from tecla.training.networks import NETWORKS, OWN, make_piano_network, standardise
 from tecla.training.release import export_run
 from tecla.training.run import RunOptions
+from tecla.training.stored import load_stored
 from tecla.training.team import Team
+from tecla.transcription import Transcriber
 from tecla.transcription.features import MARGIN_SAMPLES
 from tecla.transcription.network import Network
 
@@ -87,6 +89,11 @@ def test_a_run_of_another_network_goes_on_and_becomes_weights(options: RunOption
     assert float(straight.average.network.standardise.mean.abs().sum()) > 0  # type: ignore[union-attr,operator,arg-type]
     card = export_run(tmp_path / "stopped", tmp_path / "crnn.onnx")
     assert '"network": "crnn"' in card.read_text()
+    threshold = load_stored(tmp_path / "stopped" / "best.safetensors")["metrics"]["onset_threshold"]
+    assert Transcriber.load(str(tmp_path / "crnn.onnx")).config.onset_threshold == threshold  # as it was judged
+    card.write_text(card.read_text().replace(f'"onset_threshold": {threshold},\n  "end_weight"', '"onset_threshold": 1.5,\n  "end_weight"'))
+    with pytest.raises(InputError, match=r"onset threshold of 1\.5"):
+        Transcriber.load(str(tmp_path / "crnn.onnx"))
     assert Network(tmp_path / "crnn.onnx")(np.zeros((3, 10, 396), np.float32)).keys.shape == (10, 88, 6)
 
 

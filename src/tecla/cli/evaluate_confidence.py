@@ -81,9 +81,10 @@ def _hear(corpus: Corpus, weights: Path) -> list[tuple[NDArray[np.float64], NDAr
     from tecla.cli.progress import listening_progress  # noqa: PLC0415
     from tecla.errors import InputError  # noqa: PLC0415
     from tecla.transcription import Transcriber  # noqa: PLC0415
+    from tecla.transcription.decode import load_reading  # noqa: PLC0415
     from tecla.transcription.network import Network  # noqa: PLC0415
 
-    takes, transcriber = [], Transcriber(Network(weights))
+    takes, transcriber = [], Transcriber(Network(weights), load_reading(weights))
     for recording in corpus.recordings:
         if recording.audio is None:
             continue

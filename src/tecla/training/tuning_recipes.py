@@ -83,7 +83,9 @@ def piano_bench(options: TuneOptions) -> Bench:
     validation = Validation(material.validation, sound, config)
     examples = Examples(config, share.performances or share.recorded, share.recorded)
     features = first_features(examples, sound, device)
-    return Bench(examples, make_loss(sound, device), validation.at_best, lambda network: standardise(network, features))
+    return Bench(
+        examples, make_loss(sound, device), lambda network: validation(network)["onset_f1"], lambda network: standardise(network, features)
+    )
 
 
 def line_bench(options: TuneOptions) -> Bench:

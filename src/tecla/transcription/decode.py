@@ -8,12 +8,15 @@ frames believed silent, with the end event's own evidence added. Pedals are the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tecla.errors import InputError
 from tecla.music.pitch import LOWEST_PITCH, N_KEYS
+from tecla.transcription.card import stated_in_card
 from tecla.transcription.features import FRAME_RATE
 from tecla.transcription.network import Activations
 from tecla.transcription.targets import EVENT_REACH_FRAMES
@@ -27,12 +30,27 @@ _SUSTAIN, _SUSTAIN_DOWN, _SUSTAIN_UP = range(3)
 
 @dataclass(frozen=True)
 class DecodeConfig:
-    """Where to draw lines; chosen on `maps-disklavier-dev` (docs/experiments.md tells between which values)."""
+    """Where to draw lines; chosen on `maps-disklavier-dev` (docs/experiments.md tells between which values).
+
+    Weights that want to be read otherwise say so in their card.
+    """
 
     onset_threshold: float = 0.63
     end_weight: float = 2.0
     pedal_event_weight: float = 1.0
     pedal_switch_cost: float = -1.0  # negative: pedal events are believed too little, short lifts got lost
+
+
+def load_reading(weights: Path) -> DecodeConfig | None:
+    """How weights want to be read, by the card beside an .onnx file; None where it does not say.
+
+    Raises:
+        InputError: the card is damaged.
+    """
+    reading = stated_in_card(weights, "reading", DecodeConfig)
+    if reading is not None and not 0 < reading.onset_threshold < 1:
+        raise InputError(f"{weights.with_suffix('.json')} has an onset threshold of {reading.onset_threshold}: must lie between 0 and 1")
+    return reading
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,16 @@ from threadpoolctl import ThreadpoolController
 from tecla.errors import OptionError
 from tecla.music.events import Event
 from tecla.music.pitch import LOWEST_PITCH, N_KEYS
-from tecla.transcription.decode import LONGEST_NOTE_FRAMES, DecodeConfig, find_peaks, log_odds, peak_shift, refined, velocity_at
+from tecla.transcription.decode import (
+    LONGEST_NOTE_FRAMES,
+    DecodeConfig,
+    find_peaks,
+    load_reading,
+    log_odds,
+    peak_shift,
+    refined,
+    velocity_at,
+)
 from tecla.transcription.dynamics import Dynamics, load_dynamics
 from tecla.transcription.features import FRAME_RATE, HOP_SAMPLES, MARGIN_SAMPLES, spectrogram
 from tecla.transcription.level import RunningLevel
@@ -65,7 +74,7 @@ class LiveTranscriber:
             OptionError: no such model, or the look-ahead is out of bounds. InputError: the file is no network.
         """
         weights = find_weights(model)
-        return cls(Network(weights, threads=1), look_ahead_sec, dynamics=load_dynamics(weights))
+        return cls(Network(weights, threads=1), look_ahead_sec, load_reading(weights), load_dynamics(weights))
 
     @property
     def heard_sec(self) -> float:

@@ -28,6 +28,7 @@ from tecla.transcription.decode import (
     decode_pedal,
     frames_to_sec,
     key_index_to_pitch,
+    load_reading,
     stack,
 )
 from tecla.transcription.dynamics import Dynamics, load_dynamics
@@ -64,7 +65,7 @@ class Transcriber:
             OptionError: no such model. InputError: the file is no network, or its card is damaged.
         """
         weights = find_weights(model)
-        return cls(Network(weights, threads), calibration=load_calibration(weights), dynamics=load_dynamics(weights))
+        return cls(Network(weights, threads), load_reading(weights), load_calibration(weights), load_dynamics(weights))
 
     def transcribe(
         self,
