@@ -44,7 +44,7 @@ from tecla.transcription.features import HOP_SAMPLES, MARGIN_SAMPLES, N_BINS, SA
 from tecla.transcription.network import Activations
 from tecla.transcription.transcriber import Offsets, perform
 
-THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
+THRESHOLDS = (0.005, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 JUMPS = (0.03, 0.045, 0.06, 0.09, 0.12, 0.16)
 LOOKS = 8  # times that the loss on held-out lessons is looked at, outside the budget
 Heard = Callable[[Take], dict[float, Performance]]  # by threshold
