@@ -164,9 +164,18 @@ def seeds(reader: str) -> Iterator[bytes]:
 
 @cache
 def opened_here(path: Path) -> Any:
+    """A network of ours, here and not in a process of its own, which would answer its errors in this way."""
+    from tecla.errors import InputError
     from tecla.weights import session
 
-    return session._Here(path)
+    class Here(session._Here):
+        def run(self, outputs: Any, feeds: Any) -> list[NDArray[Any]]:
+            try:
+                return super().run(outputs, feeds)
+            except Exception as error:
+                raise InputError(str(error)) from error
+
+    return Here(path)
 
 
 def frames(n_windows: int, n_bins: int) -> NDArray[np.float32]:

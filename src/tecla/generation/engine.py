@@ -44,7 +44,8 @@ class Engine:
         self._form = FORMS[card["tokenizer"]]
         self._outputs = self.head.outputs
         self._inputs = set(self.trunk.inputs)
-        if self._outputs != tuple(self._form.outputs) or len(self.trunk.outputs) != 1 + len(card["state"]):
+        fits = self._outputs == tuple(self._form.outputs) and len(self.trunk.outputs) == 1 + len(card["state"])
+        if not fits or ("runs" in self._inputs and "max_run" not in card):
             raise InputError(f"{stem}.onnx and {stem}.head.onnx are not what {stem}.json describes: use the three files of one network")
         self.restart()
 
