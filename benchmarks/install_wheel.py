@@ -1,7 +1,7 @@
 """Does the wheel install and hear without a compiler? python benchmarks/install_wheel.py PYTHON ... (python3.11 python3.12 python3.13)
 
-For each interpreter: a fresh environment, the locked packages as wheels alone and with their hashes, the wheel that the working tree builds,
-then the demo, with nothing on the PATH but the environment: no compiler, and no network after the package index.
+For each interpreter: a fresh environment, the locked packages (wheels alone, by their hashes), the wheel that the working tree builds, then
+the demo, with nothing on the PATH but the environment: no compiler, and nothing from elsewhere than the package index.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def hear(binaries: Path, folder: Path) -> int:
     target = folder / "demo.mid"
     environment = {"PATH": str(binaries), "HOME": str(folder)}
     command = [str(binaries / "tecla"), "transcribe", str(ROOT / "demo" / "evening-waltz.ogg"), "-o", str(target)]
-    subprocess.run(command, check=True, env=environment, cwd=folder, capture_output=True)
+    subprocess.run(command, check=True, env=environment, cwd=folder, stdout=subprocess.DEVNULL)
     return len(load_midi(target))
 
 

@@ -1,8 +1,10 @@
 """The house keeps its shape: imports point down, torch stays in its rooms, files and functions stay readable, --help stays light."""
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -27,6 +29,12 @@ FLOORS = [  # bottom up; rooms on one floor do not know each other
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 TORCH_ROOMS = ("tecla.models", "tecla.training", "tecla.generation.models")
+BEHIND_EXTRAS = (
+    *TORCH_ROOMS,
+    "tecla.web",
+    "tecla.rendering.lettering",
+    "tecla.rendering.pdf",
+)  # whoever imports them has asked for the extra
 HEAVY = {"torch", "onnxruntime", "numpy", "av", "soundfile", "PIL", "scipy", "matplotlib"}
 
 
@@ -65,6 +73,29 @@ def test_imports_point_down(module: str) -> None:
 def test_torch_stays_in_its_rooms(module: str) -> None:
     if not module.startswith(TORCH_ROOMS):
         assert not any(target.split(".")[0] == "torch" for target in imports(module))
+
+
+def outside_imports(module: str) -> set[str]:
+    """Packages that importing a module brings in: those named outside functions, but for the type checker's."""
+    found: set[str] = set()
+    waiting: list[ast.stmt] = list(TREES[module].body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(str(node.module).split(".")[0])
+        elif isinstance(node, ast.ClassDef | ast.Try) or (isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.unparse(node.test)):
+            waiting += node.body
+    return found - sys.stdlib_module_names - {"tecla"}
+
+
+@pytest.mark.parametrize("module", [module for module in TREES if not module.startswith(BEHIND_EXTRAS)])
+def test_what_every_installation_imports_every_installation_has(module: str) -> None:
+    """The wheel could once not transcribe: scipy was imported, and only ever there because other things had brought it."""
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    brought = {re.split(r"[\[<>=]", name)[0].lower() for name in asked} - {"pillow"} | {"PIL"}
+    assert outside_imports(module) <= brought
 
 
 def test_no_import_circles() -> None:

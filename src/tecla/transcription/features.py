@@ -12,7 +12,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft  # type: ignore[import-untyped]
 
 SAMPLE_RATE: Final = 16000
 HOP_SAMPLES: Final = 320
@@ -73,12 +72,20 @@ def _one_window(samples: NDArray[np.float32], window: int, n_frames: int) -> NDA
     framed = np.lib.stride_tricks.sliding_window_view(samples[first:], window)[::HOP_SAMPLES][:n_frames]  # (T, window)
     out = np.empty((n_frames, N_BINS), np.float32)
     for start in range(0, n_frames, 64):  # a few megabytes at a time stay in the cache
-        # scipy's transform, in single precision, takes less than half the time of numpy's in either.
-        spectrum = fft.rfft(framed[start : start + 64] * taper(window), axis=1)
-        power = np.square(spectrum.real) + np.square(spectrum.imag)
+        power = _power(framed[start : start + 64])
         for bins, heard, weights in _bands(window):
             out[start : start + 64, bins] = power[:, heard] @ weights
     return power_to_feature(out)
+
+
+def _power(framed: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Shape: (T, window) -> (T, window/2 + 1). In double precision, since numpy's transform takes five times as long in single."""
+    weights = taper(framed.shape[1]).astype(np.float64)
+    power = np.empty((len(framed), len(weights) // 2 + 1), np.float32)
+    for first in range(0, len(framed), 8):  # few enough for the cache: half the time of 64
+        spectrum = np.fft.rfft(framed[first : first + 8] * weights, axis=1)
+        np.add(np.square(spectrum.real), np.square(spectrum.imag), out=power[first : first + 8], casting="same_kind")
+    return power
 
 
 @cache
