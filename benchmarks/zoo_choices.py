@@ -102,7 +102,7 @@ def _luck(results: list[dict[str, Any]]) -> list[str]:
 
 def draw(results: list[dict[str, Any]], path: Path) -> None:
     """Onset F1, and with ends, of each choice with its interval."""
-    figure = make_figure(13, 0.36 * len(results) + 1.4)
+    figure = make_figure(13, 0.36 * len(results) + 1.7)
     panels = figure.subplots(1, 2, sharey=True)
     for panel, group in zip(panels, GROUPS, strict=True):
         for rule, colour in zip(RULES, COLOURS, strict=False):
@@ -115,7 +115,7 @@ def draw(results: list[dict[str, Any]], path: Path) -> None:
         plain(panel, {"renders": "Held-out renders", "real": "Real piano"}[group], "F1 %")
     panels[0].set_yticks(range(len(results)), [result["choice"] for result in results])
     panels[0].invert_yaxis()
-    panels[1].legend(frameon=False, fontsize=9)
+    figure.legend(*panels[1].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     save_figure(figure, path)
 
 

@@ -10,7 +10,6 @@ What is kept is sound, with its targets drawn in every style, so that other feat
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +85,7 @@ def load_material(options: argparse.Namespace, kind: str, picture: Any) -> Mater
     """Lessons from the folder of the run, made where they are missing."""
     path = _folder(options) / f"sound-{kind}.pt"
     learned, held_out = _kept(path, lambda: _make_sound(options, kind))
-    seen = iter(_look(path, type(picture)))
+    seen = iter(_kept(path.with_name(f"{path.stem}-{type(picture).__name__}.pt"), lambda: _look(path, picture)))
     lessons, judged = ([Lesson(next(seen), one.keys[options.targets], one.pedals) for one in part] for part in (learned, held_out))
     return Material(lessons[: options.lessons], judged)
 
@@ -103,12 +102,11 @@ def _folder(options: argparse.Namespace) -> Path:
     return folder
 
 
-@lru_cache(maxsize=1)
 @torch.no_grad()
 def _look(path: Path, picture: Any) -> list[Tensor]:
-    """Features of all that is kept in a file; the last ones stay, for the next network that wants them."""
-    look = picture()
-    return [look(one.samples).half() for part in torch.load(path, weights_only=False) for one in part]
+    """Features of all that is kept in a file."""
+    parts = torch.load(path, weights_only=False)  # our own file
+    return [picture(one.samples).half() for part in parts for one in part]
 
 
 def _kept(path: Path, make: Any) -> Any:
