@@ -135,13 +135,15 @@ def test_a_zip_file_in_and_a_remote_place_out(tmp_path: Path, record: Recorder, 
         file.write(sound, "1958/a.wav")
         file.write(sound, "../../evil.wav")
         file.writestr("notes.txt", "no sound")
+        file.writestr("bad.wav", "no sound")
     out = f"local://{tmp_path}/remote"
     tally = run_archive([str(tmp_path / "tapes.zip")], out, ["mid"], workers=1)
-    assert (tally.done, tally.failed) == (2, 0)
-    whole(tmp_path / "remote", 2)
+    assert (tally.done, tally.failed) == (2, 1)
+    assert tally.failures[0].startswith(f"{tmp_path}/tapes.zip/bad.wav is not a sound file")
     assert results(tmp_path / "remote") == ["tapes.zip/1958/a.mid", "tapes.zip/evil.mid"]
+    assert not (tmp_path / "remote" / ".work").exists()
     shutil.rmtree(tmp_path / "cache")
-    assert run_archive([str(tmp_path / "tapes.zip")], out, ["mid"], workers=1).to_do == 0
+    assert run_archive([str(tmp_path / "tapes.zip")], out, ["mid"], workers=1).to_do == 1  # the bad one
 
 
 def test_kill_minus_nine_ctrl_c_and_a_reboot_lose_and_duplicate_nothing(tmp_path: Path, record: Recorder, command: Command) -> None:

@@ -93,11 +93,12 @@ class Heard:
 
 def hear(job: Job) -> Heard:
     """Transcribes one recording and delivers its results, all or none. Never raises: a worker goes on to the next file."""
-    begin = time.perf_counter()
+    begin, copy = time.perf_counter(), ""
     try:
         # A worker keeps to one core: a second thread for the small products of the meter costs a quarter of the work.
         with warnings.catch_warnings(record=True) as said, threadpool_limits(1, "blas"), job.place.fetched(job.found) as path:
             warnings.simplefilter("always")
+            copy = "" if job.place.is_local else str(path)
             heard = _hear(job, path, said)
     except OutputError as error:
         return Heard("refused", str(error))
@@ -105,6 +106,8 @@ def hear(job: Job) -> Heard:
         heard = Heard("failed", str(error))
     except Exception as error:  # noqa: BLE001 - whatever one file of a hundred thousand brings to light, the others are heard
         heard = Heard("failed", f"unexpected {type(error).__name__}: {error}")
+    if copy:  # whoever reads it knows the recording by where it lies
+        heard = replace(heard, error=heard.error.replace(copy, f"{job.place.address}/{job.found.path}"))
     return replace(heard, seconds_taken=time.perf_counter() - begin, host=socket.gethostname())
 
 
