@@ -24,16 +24,21 @@ def test_a_high_passage_stands_under_an_octave_line() -> None:
 
 
 def test_the_line_covers_no_note_that_lies_well() -> None:
-    page = [bar((5, 5, 5, 5)), bar((7, 7, 7, 7)), bar((5, 5, 5, 5))]
-    assert told(page) == [(1, Fraction(0), "down"), (1, Fraction(4), "stop")]
+    page = [bar((5, 5, 5, 5)), bar((7, 7, 7, 7)), bar((7, 7, 7, 7)), bar((5, 5, 5, 5))]
+    assert told(page) == [(1, Fraction(0), "down"), (2, Fraction(4), "stop")]
 
 
 def test_one_high_note_keeps_its_ledger_lines() -> None:
     assert told([bar((5, 5, 7, 5)), bar((5, 5, 5, 5))]) == []
 
 
-def test_a_deep_left_hand_stands_over_one() -> None:
-    assert told([bar((1, 1, 1, 1), 2), bar((1, 1, 1, 1), 2)]) == [(0, Fraction(0), "up"), (1, Fraction(4), "stop")]
+def test_notes_just_above_the_staff_keep_theirs_however_many() -> None:
+    assert told([bar((6, 6, 6, 6))] * 8) == []  # C6 on its second ledger line
+
+
+def test_only_the_deepest_left_hand_stands_over_one() -> None:
+    assert told([bar((1, 1, 1, 1), 2)] * 8) == [(0, Fraction(0), "up"), (7, Fraction(4), "stop")]
+    assert told([bar((2, 2, 2, 2), 2)] * 8) == []
 
 
 def test_two_voices_keep_their_ledger_lines() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tecla.engraving.spelling import find_keys
+from tecla.engraving.spelling import find_keys, spell
 
 C_MAJOR = [60, 64, 67, 65, 69, 72, 67, 71, 74, 72, 67, 64]
 C_MINOR = [60, 63, 67, 65, 68, 72, 67, 71, 74, 72, 70, 68, 67, 69, 71, 72]  # with the raised notes of its rising scale
@@ -30,3 +30,10 @@ def test_a_passing_dominant_stays_in_its_key_and_a_new_key_that_stays_is_written
     home, away = np.array(C_MAJOR), np.array(C_MAJOR) + 2
     assert set(keys(np.concatenate([np.tile(home, 8), away, np.tile(home, 8)]), 12).tolist()) == {0}
     assert keys(np.concatenate([np.tile(home, 24), np.tile(away, 24)]), 12).tolist() == [0] * 24 + [2] * 24
+
+
+@pytest.mark.parametrize("key", range(-7, 8))
+def test_a_scale_is_spelt_with_the_signs_of_its_key_whatever_the_network_reads(key: int) -> None:
+    scale = list(range(key - 1, key + 6))  # on the line of fifths
+    doubtful = np.log(np.array([0.1, 0.3, 0.2, 0.3, 0.1]))
+    assert [spell(7 * fifths % 12 + 60, key, doubtful) for fifths in scale] == scale

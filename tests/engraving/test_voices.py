@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tecla.engraving.counting import TICKS, ticks
 from tecla.engraving.notewise import VALUES
@@ -30,3 +31,24 @@ def ends(played_sec: list[tuple[float, float]], doubt: float) -> list[int]:
 )
 def test_what_the_pedal_carries_is_no_rest(silent_sec: float, doubt: float, end: int) -> None:
     assert ends([(0.0, silent_sec), (0.5, 0.75)], doubt) == [end, TICKS + EIGHTH]
+
+
+def likes(*lengths: int) -> NDArray[np.float64]:
+    """Readings of one note that the network thinks lasts one of `lengths`, the first likeliest by one in log-likelihood."""
+    row = np.full(len(VALUES), -8.0)
+    for rank, length in enumerate(lengths):
+        row[[ticks(value) == length for value in VALUES]] = -float(rank)
+    return row
+
+
+@pytest.mark.parametrize(
+    ("lengths", "end"),
+    [
+        ((TICKS // 4, EIGHTH), EIGHTH),  # an eighth and a rest, where a 16th would need two
+        ((TICKS // 4,), TICKS // 4),  # unless the network will have nothing else
+    ],
+)
+def test_a_short_stroke_before_a_rest_is_written_plainly(lengths: tuple[int, ...], end: int) -> None:
+    notes = [Placed(0, TICKS // 4, 60, 1, 0), Placed(2 * TICKS, 3 * TICKS, 62, 1, 1)]
+    readings = np.stack([likes(*lengths), likes(TICKS)])
+    assert split_voices(notes, np.zeros(2), readings, [0])[0].end == end

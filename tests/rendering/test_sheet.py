@@ -31,6 +31,14 @@ def test_pages_hold_no_text_that_a_font_must_draw() -> None:
     assert page.count("<path") > 10
 
 
+def test_a_long_title_stays_on_the_page() -> None:
+    page = svg_text(draw_pages(piece().replace("Étude", "Étude " * 40))[0])
+    inner = max(float(width) for width in re.findall(r'viewBox="0 0 ([\d.]+)', page))
+    title = [float(x) for x in re.findall(r"translate\((-?[\d.]+), ", page)]
+    assert min(title) >= 0
+    assert max(title) < inner
+
+
 def test_formats() -> None:
     (pdf,) = set_sheet(piece(), ".pdf", "Étude")
     (png,) = set_sheet(piece(), ".png")

@@ -26,7 +26,7 @@ from tecla.engraving.placed import Placed
 from tecla.engraving.pulse import PERIODS, Strokes, find_strokes
 from tecla.engraving.quantize import place_onsets
 from tecla.engraving.quarter import in_page_quarters
-from tecla.engraving.spelling import NEARNESS, find_keys, spell
+from tecla.engraving.spelling import TRUST, find_keys, spell
 from tecla.engraving.tracking import PulseReadings, count_twice, find_bars, find_beats, join_readings, move_bar_lines, reach
 from tecla.engraving.values import written_ends
 from tecla.engraving.voices import split_voices
@@ -199,11 +199,10 @@ def _keys(pitch: NDArray[np.int64], readings: Readings, grid: Grid, stated: int 
 
 def _spell(notes: list[Placed], readings: Readings, grid: Grid, keys: NDArray[np.int64], stated: bool) -> list[Placed]:
     """Spelt notes; a key that the user states outweighs what the network reads."""
-    trust, nearness = (0.1, 0.5) if stated else (1.0, NEARNESS)
+    trust = 0.1 if stated else TRUST
     bars = _bar_of(np.array([n.onset for n in notes], np.int64), grid)
     return [
-        replace(n, fifths=spell(n.pitch, int(keys[bar]), trust * readings.log_alter[n.source], nearness))
-        for n, bar in zip(notes, bars, strict=True)
+        replace(n, fifths=spell(n.pitch, int(keys[bar]), readings.log_alter[n.source], trust)) for n, bar in zip(notes, bars, strict=True)
     ]
 
 

@@ -6,42 +6,23 @@ to be cut short, a second voice has to be likely by the network's reading.
 
 from __future__ import annotations
 
-import itertools
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tecla.engraving.counting import TICKS
 from tecla.engraving.placed import Placed
+from tecla.engraving.rests import Chord, close_gaps
 from tecla.engraving.values import length_merit
 
 VOICES: Final = 3
 FIRST_VOICE: Final = {1: 1, 2: 5}  # as MusicXML numbers the voices of the two staves of a piano
 _OPENING: Final = 1.0
 _THIRD: Final = 4.0
-LEAST_REST: Final = TICKS // 2
-TINY_REST: Final = TICKS // 4
-GAP_COST: Final = 3.0  # log-likelihood a note that a rest stands for it, below which the rest is not written
-HELD_REST: Final = 2 * TICKS + 1  # both where the pedal carries a chord to the next one; chosen on development pieces
-HELD_GAP_COST: Final = 9.0
-_HELD_SEC: Final = 0.08  # pedals change with the new harmony, or just before it
 _LEAP: Final = 0.04  # cost of a semitone between a voice's notes
-
-
-@dataclass
-class _Chord:
-    """Notes of one onset in one voice; `lost` is what its written length already costs."""
-
-    onset: int
-    end: int
-    notes: list[Placed]
-
-    def merit(self, end: int, log_value: NDArray[np.float64]) -> float:
-        return sum(length_merit(log_value[note.source], end - self.onset) for note in self.notes)
 
 
 def split_voices(
@@ -59,25 +40,25 @@ def split_voices(
     out: list[Placed] = []
     for staff in (1, 2):
         own = sorted((n for n in notes if n.staff == staff and not n.grace), key=lambda n: (n.onset, -n.pitch, n.source))
-        voices: list[list[_Chord]] = [[] for _ in range(VOICES)]
+        voices: list[list[Chord]] = [[] for _ in range(VOICES)]
         for note in own:
             costs = [_cost(note, voice, k, float(second[note.source]), log_value, starts) for k, voice in enumerate(voices)]
             _join(note, voices[int(np.argmin(costs))], log_value)
         for voice in voices:
-            _close_gaps(voice, log_value, played_sec)
+            close_gaps(voice, log_value, starts, played_sec)
         out += [replace(n, end=c.end, voice=FIRST_VOICE[staff] + k) for k, voice in enumerate(voices) for c in voice for n in c.notes]
         out += _place_graces([n for n in notes if n.staff == staff and n.grace], out, staff)
     return _promote(sorted(out, key=lambda n: (n.onset, n.pitch)), starts)
 
 
-def _cost(note: Placed, voice: list[_Chord], rank: int, second: float, log_value: NDArray[np.float64], starts: Sequence[int]) -> float:
+def _cost(note: Placed, voice: list[Chord], rank: int, second: float, log_value: NDArray[np.float64], starts: Sequence[int]) -> float:
     odds = np.clip(second, 0.02, 0.98)
     cost = -float(np.log(1 - odds if rank == 0 else odds)) + (_THIRD if rank > 1 else 0.0)
     if not voice or bisect_right(starts, voice[-1].onset) != bisect_right(starts, note.onset):
         return cost + (_OPENING if rank else 0.0) + (_cut(voice, note.onset, log_value) if voice else 0.0)
     last = voice[-1]
     if last.onset == note.onset:
-        both = _Chord(note.onset, note.end, [*last.notes, note])
+        both = Chord(note.onset, note.end, [*last.notes, note])
         return (
             cost
             + last.merit(last.end, log_value)
@@ -88,12 +69,12 @@ def _cost(note: Placed, voice: list[_Chord], rank: int, second: float, log_value
     return cost + _LEAP * leap + _cut(voice, note.onset, log_value)
 
 
-def _cut(voice: list[_Chord], onset: int, log_value: NDArray[np.float64]) -> float:
+def _cut(voice: list[Chord], onset: int, log_value: NDArray[np.float64]) -> float:
     last = voice[-1]
     return max(0.0, last.merit(last.end, log_value) - last.merit(onset, log_value)) if last.end > onset else 0.0
 
 
-def _join(note: Placed, voice: list[_Chord], log_value: NDArray[np.float64]) -> None:
+def _join(note: Placed, voice: list[Chord], log_value: NDArray[np.float64]) -> None:
     if voice and voice[-1].onset == note.onset:
         chord = voice[-1]
         chord.notes.append(note)
@@ -101,26 +82,7 @@ def _join(note: Placed, voice: list[_Chord], log_value: NDArray[np.float64]) -> 
         return
     if voice and voice[-1].end > note.onset:
         voice[-1].end = note.onset
-    voice.append(_Chord(note.onset, note.end, [note]))
-
-
-def _close_gaps(voice: list[_Chord], log_value: NDArray[np.float64], played_sec: NDArray[np.float64] | None) -> None:
-    """Lengthens chords over short rests, unless the network is sure: editors do not write the touch, and less so under the pedal."""
-    for chord, following in itertools.pairwise(voice):
-        longest, sure = (HELD_REST, HELD_GAP_COST) if _is_held(chord, following, played_sec) else (LEAST_REST, GAP_COST)
-        gap = following.onset - chord.end
-        if 0 < gap < longest:
-            cost = chord.merit(chord.end, log_value) - chord.merit(following.onset, log_value)
-            if cost < sure * len(chord.notes) or gap < TINY_REST:
-                chord.end = following.onset
-
-
-def _is_held(chord: _Chord, following: _Chord, played_sec: NDArray[np.float64] | None) -> bool:
-    """Whether every note of a chord sounds until the next one begins."""
-    if played_sec is None:
-        return False
-    silent_sec = min(played_sec[note.source, 1] for note in chord.notes)
-    return bool(silent_sec >= max(played_sec[note.source, 0] for note in following.notes) - _HELD_SEC)
+    voice.append(Chord(note.onset, note.end, [note]))
 
 
 def _place_graces(graces: Sequence[Placed], placed: Sequence[Placed], staff: int) -> list[Placed]:

@@ -21,6 +21,7 @@ _BOLD: Final = ("tempo",)  # classes that verovio's style sheet sets bold, and i
 _ITALIC: Final = ("dir", "mNum", "dynam", "tupletNum")
 _STYLES: Final = {(False, False): 0, (True, False): 1, (False, True): 2, (True, True): 3}  # (bold, italic) -> face in verovio's file
 _MUSIC_UNITS: Final = 1000.0
+_TITLE_ROOM: Final = 0.9  # of the page's width
 
 
 @lru_cache(maxsize=4)
@@ -31,16 +32,17 @@ def _face(bold: bool, italic: bool) -> TTFont:
 
 
 def outline_texts(root: Element) -> None:
-    """Replaces every <text> of a verovio page, in place, by paths."""
-    _visit(root, ())
+    """Replaces every <text> of a verovio page, in place, by paths. A title that is wider than the page is set smaller."""
+    boxes = [child.get("viewBox", "").split() for child in root.iter(f"{SVG}svg")]
+    _visit(root, (), _TITLE_ROOM * max((float(box[2]) for box in boxes if len(box) == 4), default=float("inf")))  # noqa: PLR2004: x y w h
 
 
-def _visit(parent: Element, classes: tuple[str, ...]) -> None:
+def _visit(parent: Element, classes: tuple[str, ...], room: float) -> None:
     for place, child in enumerate(list(parent)):
         if child.tag == f"{SVG}text":
-            parent[place] = _outlined(child, classes)
+            parent[place] = _outlined(child, classes, room)
         else:
-            _visit(child, (*classes, *child.get("class", "").split()))
+            _visit(child, (*classes, *child.get("class", "").split()), room)
 
 
 class _Chunk:
@@ -52,17 +54,19 @@ class _Chunk:
         self.paths: list[tuple[float, float, str]] = []  # (shift, scale, d)
 
 
-def _outlined(text: Element, classes: tuple[str, ...]) -> Element:
+def _outlined(text: Element, classes: tuple[str, ...], room: float) -> Element:
     group = Element(f"{SVG}g", {"class": "text"})
     chunks: list[_Chunk] = []
     _collect(text, {}, classes, chunks)
     for chunk in chunks:
-        start = chunk.x - {"middle": chunk.width / 2, "end": chunk.width}.get(chunk.anchor, 0.0)
-        for shift, scale, d in chunk.paths:
+        fit = min(1.0, room / chunk.width) if chunk.width else 1.0
+        start = chunk.x - fit * {"middle": chunk.width / 2, "end": chunk.width}.get(chunk.anchor, 0.0)
+        for shift, size, d in chunk.paths:
+            scale = fit * size
             SubElement(
                 group,
                 f"{SVG}path",
-                {"transform": f"translate({start + shift:.1f}, {chunk.y:.1f}) scale({scale:.5f}, {-scale:.5f})", "d": d},
+                {"transform": f"translate({start + fit * shift:.1f}, {chunk.y:.1f}) scale({scale:.5f}, {-scale:.5f})", "d": d},
             )
     return group
 

@@ -1,4 +1,4 @@
-"""Learns how usual each pitch class is under a key signature, in major and in minor keys: prints `engraving.spelling.PROFILES`.
+"""Learns what is usual under a key signature: prints `engraving.spelling.PROFILES` (of pitch classes, in major and in minor) and `SPELT`.
 
 python -m tecla.training.key_profiles ASAP_FOLDER
 """
@@ -14,8 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tecla.corpora.asap import DEVELOPMENT, SECOND_DEVELOPMENT, load_annotations, recordings
+from tecla.engraving.spelling import FARTHEST
 from tecla.io.midi import load_midi
+from tecla.io.musicxml import load_musicxml
 from tecla.music import Performance
+from tecla.music.score import Score
 
 _ROUNDS: Final = 60
 _SCALE: Final = np.array([1, 1, 1, 1, 1, 1, 0.2, 0.2, 0.2, 0.2, 0.2, 1])
@@ -50,12 +53,22 @@ def learn_profiles(found: NDArray[np.float64]) -> NDArray[np.float64]:
     return profiles
 
 
+def spellings(score: Score) -> NDArray[np.int64]:
+    """How many notes of a page stand so many fifths from the key's own note, -FARTHEST..FARTHEST, (2 FARTHEST + 1,)."""
+    away = [
+        head.pitch.fifths - measure.key_fifths
+        for measure in score.measures for events in measure.voices.values() for event in events for head in event.heads
+    ]  # fmt: skip
+    return np.bincount(np.clip(np.array(away, int), -FARTHEST, FARTHEST) + FARTHEST, minlength=2 * FARTHEST + 1)
+
+
 def main() -> None:
-    """Learns from one performance of each training piece."""
+    """Learns from one performance and the page of each training piece."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("root", type=Path, help="The unpacked ASAP folder.")
     seen: Counter[tuple[str, str]] = Counter()
     found: list[NDArray[np.float64]] = []
+    spelt = np.zeros(2 * FARTHEST + 1, np.int64)
     for recording in recordings(parser.parse_args().root, "train"):
         name = (recording.composer, recording.title)
         seen[name] += 1
@@ -63,8 +76,11 @@ def main() -> None:
             continue
         keys = load_annotations(recording.annotations).keys
         found += counts(load_midi(recording.midi), keys) if keys else []
+        if recording.score.is_file():
+            spelt += spellings(load_musicxml(recording.score))
     for profile in learn_profiles(np.array(found)):
         print("(" + ", ".join(f"{100 * share:.1f}" for share in profile) + "),")
+    print("(" + ", ".join(f"{1e5 * share:.0f}" for share in spelt / spelt.sum()) + ")")
 
 
 if __name__ == "__main__":
