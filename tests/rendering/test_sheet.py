@@ -32,7 +32,8 @@ def test_pages_hold_no_text_that_a_font_must_draw() -> None:
 
 
 def test_a_long_title_stays_on_the_page() -> None:
-    page = svg_text(draw_pages(piece().replace("Étude", "Étude " * 40))[0])
+    credit = f'<credit page="1"><credit-words justify="center">{"Étude " * 40}</credit-words></credit>'
+    page = svg_text(draw_pages(piece().replace("<part-list>", credit + "<part-list>"))[0])
     inner = max(float(width) for width in re.findall(r'viewBox="0 0 ([\d.]+)', page))
     title = [float(x) for x in re.findall(r"translate\((-?[\d.]+), ", page)]
     assert min(title) >= 0

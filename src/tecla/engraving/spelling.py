@@ -28,7 +28,7 @@ PROFILES: Final = (
 )
 SCALE_REACH: Final = 3  # fifths from the middle of a scale to its ends
 FARTHEST: Final = 15  # fifths from a key's own note that are told apart
-# Of 100,000 notes, how many are spelt so many fifths from the one that names their signature in major, -FARTHEST..FARTHEST. Learned likewise.
+# Of 100,000 notes, how many are spelt so many fifths from the name of their signature in major, -FARTHEST..FARTHEST; learned likewise
 SPELT: Final = (
     0, 0, 1, 3, 6, 14, 28, 47, 82, 188, 507, 1448, 1598, 2605, 9294,
     13863, 13216, 11050, 11738, 13798, 9522, 3278, 2057, 2870, 1655, 522, 185, 170, 123, 62, 71,
