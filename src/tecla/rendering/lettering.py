@@ -34,7 +34,7 @@ def _face(bold: bool, italic: bool) -> TTFont:
 def outline_texts(root: Element) -> None:
     """Replaces every <text> of a verovio page, in place, by paths. A title that is wider than the page is set smaller."""
     boxes = [child.get("viewBox", "").split() for child in root.iter(f"{SVG}svg")]
-    _visit(root, (), _TITLE_ROOM * max((float(box[2]) for box in boxes if len(box) == 4), default=float("inf")))  # noqa: PLR2004: x y w h
+    _visit(root, (), _TITLE_ROOM * max((float(box[2]) for box in boxes if len(box) == 4), default=float("inf")))
 
 
 def _visit(parent: Element, classes: tuple[str, ...], room: float) -> None:
