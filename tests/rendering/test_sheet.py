@@ -35,9 +35,9 @@ def test_a_long_title_stays_on_the_page() -> None:
     credit = f'<credit page="1"><credit-words justify="center">{"Étude " * 40}</credit-words></credit>'
     page = svg_text(draw_pages(piece().replace("<part-list>", credit + "<part-list>"))[0])
     inner = max(float(width) for width in re.findall(r'viewBox="0 0 ([\d.]+)', page))
-    title = [float(x) for x in re.findall(r"translate\((-?[\d.]+), ", page)]
-    assert min(title) >= 0
-    assert max(title) < inner
+    margin, *letters = [float(x) for x in re.findall(r"translate\((-?[\d.]+), ", page)]
+    assert margin + min(letters) > 0
+    assert margin + max(letters) < inner
 
 
 def test_formats() -> None:
