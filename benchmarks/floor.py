@@ -33,7 +33,7 @@ SIDE = 1024
 def main(models: list[str]) -> None:
     peaks = {"float": peak("MatMul", np.float32, np.float32), "eight bits": peak("MatMulInteger", np.uint8, np.int8)}
     print("peak:", ", ".join(f"{giga:.0f} billion multiply-adds a second in {kind}" for kind, giga in peaks.items()))
-    for name in models or ["default", "small"]:
+    for name in models or ["default", "int8", "small"]:
         path = find_weights(name) if not name.endswith(".onnx") else Path(name)
         print(f"\n{name}: milliseconds of one core for a second of sound, millions of multiply-adds, of the peak")
         spent = profile(path)

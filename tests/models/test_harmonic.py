@@ -1,5 +1,7 @@
 """The network: shapes, what may influence what, and that it can learn."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -39,6 +41,15 @@ def test_every_parameter_learns() -> None:
     heads = network(features(2, 20))
     (heads.keys.square().mean() + heads.pedals.square().mean()).backward()
     assert all(p.grad is not None and p.grad.isfinite().all() and p.grad.any() for p in network.parameters())
+
+
+def test_gradients_are_numbers_in_bfloat16_whatever_the_width() -> None:
+    """On processors, oneDNN's gradient of a dilated convolution over 24 channels is not."""
+    network = HarmonicNet(replace(TINY, channels=24)).train()
+    with torch.autocast("cpu", torch.bfloat16):
+        heads = network(features(2, 100).to(memory_format=torch.channels_last))
+    heads.keys.float().square().mean().backward()
+    assert all(p.grad.isfinite().all() for p in network.parameters() if p.grad is not None)
 
 
 @torch.no_grad()

@@ -70,8 +70,9 @@ def test_sounding_ends_carry_no_pedal_and_last_at_least_as_long(transcriber: Tra
     assert length[1] > length[0]
 
 
-def test_the_small_model_hears_the_demo_too(waltz: np.ndarray) -> None:
-    heard = Transcriber.load("small").transcribe(lambda: [waltz])
+@pytest.mark.parametrize("model", ["int8", "small"])
+def test_faster_models_hear_the_demo_too(waltz: np.ndarray, model: str) -> None:
+    heard = Transcriber.load(model).transcribe(lambda: [waltz])
     metrics = evaluate(load_midi(DEMO / "evening-waltz.mid"), heard, offsets="sounding")
     assert metrics.onset.f1 > 0.95
     assert metrics.onset_offset.f1 > 0.7

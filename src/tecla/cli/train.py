@@ -46,7 +46,7 @@ def transcriber(
     size: Annotated[
         str | None,
         typer.Option(
-            help="Of tecla's own: small, full, or light: full with a memory of every other frame. (default: full on a GPU, small without)"
+            help="Of tecla's own: full, as `default` ships, or small, as `small` does. (default: full on a GPU, small without)"
         ),
     ] = None,
     batch: Annotated[int | None, typer.Option(help="Examples of 10 s a batch. (default: 32 on a GPU, 6 without)")] = None,

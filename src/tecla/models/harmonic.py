@@ -20,6 +20,7 @@ from tecla.transcription.features import WINDOWS
 
 HARMONIC_SHIFTS: Final = (0, 12, -12, 19, -19, 24, -24, 28, -28, 31, 34, 36)
 _REACH: Final = max(HARMONIC_SHIFTS)
+_ONEDNN_CHANNELS: Final = 16
 
 
 class Heads(NamedTuple):
@@ -76,8 +77,15 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.mix(x)
-        inner = functional.relu(self.first_norm(self.first(x)))
+        inner = functional.relu(self.first_norm(self._dilated(x)))
         return functional.relu(x + self.second_norm(self.second(inner)))
+
+    def _dilated(self, x: Tensor) -> Tensor:
+        """The first convolution. With 24 channels, oneDNN's gradient of a dilated one is NaN in bfloat16, so that one stays exact."""
+        if x.device.type != "cpu" or x.shape[1] % _ONEDNN_CHANNELS == 0:
+            return self.first(x)  # type: ignore[no-any-return]
+        with torch.autocast("cpu", enabled=False):
+            return self.first(x.float())  # type: ignore[no-any-return]
 
 
 class HarmonicNet(nn.Module):

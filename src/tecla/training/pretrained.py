@@ -22,11 +22,8 @@ from tecla.training.export import MEMORY_STRIDE
 _ONNX_GATES: Final = (1, 0, 2)  # ONNX keeps a GRU's gates as update, reset, new; torch as reset, update, new
 
 
-def load_pretrained(path: Path, memory_stride: int | None = None) -> HarmonicNet:
+def load_pretrained(path: Path) -> HarmonicNet:
     """The network of an .onnx file that `tecla.training.export` wrote, on the CPU; its norms stay as they are in training.
-
-    Args:
-        memory_stride: how many frames the memory steps at a time from now on; as it was, without it.
 
     Raises:
         InputError: the file is no such network.
@@ -41,7 +38,7 @@ def load_pretrained(path: Path, memory_stride: int | None = None) -> HarmonicNet
             blocks=(len(convolutions) - 2) // 4,
             mix_channels=convolutions[2][0].shape[0],
             memory=memories[0][1].shape[-1],
-            memory_stride=memory_stride or int(stated.get(MEMORY_STRIDE, "1")),
+            memory_stride=int(stated.get(MEMORY_STRIDE, "1")),
             pedal_memory=memories[1][1].shape[-1],
         )
         _check_size(config, sum(weight.numel() for weight in weights.values()))

@@ -42,8 +42,7 @@ from tecla.transcription.network import find_weights
 INIT: Final = "init.onnx"  # the weights that a run began with
 INIT_CARD: Final = "init.json"
 SIZES: Final = {
-    "small": HarmonicConfig(channels=32, blocks=3, memory=32, pedal_memory=32),
-    "light": HarmonicConfig(memory_stride=2),
+    "small": HarmonicConfig(channels=24, blocks=4, memory=24, memory_stride=2, pedal_memory=24),
     "full": HarmonicConfig(),
 }
 _TRIAL_STEPS: Final = 4
@@ -93,8 +92,7 @@ def network_of(folder: Path, options: RunOptions) -> Callable[[], nn.Module]:
     """A maker of a run's network: its weights to begin with, or none."""
     if options.init is None:
         return make_network(options.network, SIZES[options.size] if options.network == OWN else None)
-    stride = SIZES[options.size].memory_stride if options.size == "light" else None
-    return lambda: load_pretrained(folder / INIT, stride).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return lambda: load_pretrained(folder / INIT).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def load_options(folder: Path) -> RunOptions:
