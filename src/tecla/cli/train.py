@@ -45,9 +45,7 @@ def transcriber(
     ] = "tecla",
     size: Annotated[
         str | None,
-        typer.Option(
-            help="Of tecla's own: full, as `default` ships, or small, as `small` does. (default: full on a GPU, small without)"
-        ),
+        typer.Option(help="Of tecla's own: full, as `default` ships, or small, as `small` does. (default: full on a GPU, small without)"),
     ] = None,
     batch: Annotated[int | None, typer.Option(help="Examples of 10 s a batch. (default: 32 on a GPU, 6 without)")] = None,
     rate: Annotated[float | None, typer.Option(help="Peak learning rate. (default: 0.002, with --init 0.0003)")] = None,

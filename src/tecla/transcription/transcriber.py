@@ -32,13 +32,14 @@ from tecla.transcription.decode import (
     stack,
 )
 from tecla.transcription.dynamics import Dynamics, load_dynamics
-from tecla.transcription.features import FRAME_RATE, HOP_SAMPLES
+from tecla.transcription.features import FRAME_RATE, HOP_SAMPLES, SAMPLE_RATE
 from tecla.transcription.level import NOMINAL_DB, SILENCE_DB, Summit, block_power, loud_part_of, passage_db
 from tecla.transcription.network import Activations, Network, find_weights
 
 Offsets = Literal["key", "sounding"]
 Blocks = Callable[[], Iterable[NDArray[np.float32]]]
 
+_KEPT_SAMPLES: Final = 15 * 60 * SAMPLE_RATE  # 58 MB
 _CONTEXT_FRAMES: Final = 10  # activations kept before the first onset still to decode
 _SHORTEST_NOTE_SEC: Final = 0.02
 _RELEASE_BEFORE_RESTRIKE_SEC: Final = 0.005
@@ -78,14 +79,15 @@ class Transcriber:
         """What was played. Empty if nothing can be heard.
 
         Args:
-            blocks: called twice (for level and tuning, then for the notes), gives (N,) float32 stretches of mono audio at 16 kHz.
+            blocks: gives (N,) float32 stretches of mono audio at 16 kHz, none of which it changes later; called once for level and tuning,
+                and once more for the notes if the sound is long.
             on_progress: called with the seconds heard so far.
             offsets: "key" ends notes at key-up, with the pedal beside them; "sounding" where the string falls silent, without.
             a4_hz: what the A above middle C sounds at; None to find out, by the nearest key.
             on_tuning: called once, with that frequency.
         """
-        summit, pitch = Summit(), ConcertPitch()
-        power = block_power(pitch.watch(summit.watch(blocks())))
+        summit, pitch, sound = Summit(), ConcertPitch(), _Rehearing(blocks)
+        power = block_power(pitch.watch(summit.watch(sound.first())))
         level_db = loud_part_of(power)
         if level_db < SILENCE_DB:
             return Performance()
@@ -96,7 +98,7 @@ class Transcriber:
         gain = np.float32(10 ** ((NOMINAL_DB - level_db) / 20))
         lead = -round(summit.sample * factor) % HOP_SAMPLES
         parts, pedals = [], []
-        for notes, pedal in self._pieces(block * gain for block in chain([np.zeros(lead, np.float32)], stretched(blocks(), factor))):
+        for notes, pedal in self._pieces(block * gain for block in chain([np.zeros(lead, np.float32)], stretched(sound.again(), factor))):
             parts.append(notes)
             pedals.append(pedal)
             if on_progress is not None:
@@ -121,6 +123,30 @@ class Transcriber:
             forget = max(0, decoded - _CONTEXT_FRAMES - begin)
             kept, begin = Activations(kept.keys[forget:], kept.pedals[forget:]), begin + forget
         yield _placed(decode_notes(kept.keys, self.config, decoded - begin), -begin), np.zeros((0, 4), np.float32)
+
+
+class _Rehearing:
+    """Sound that is heard twice: kept from the first time if it is short, since decoding a file takes a tenth of the work; else decoded anew."""
+
+    def __init__(self, blocks: Blocks) -> None:
+        self._blocks = blocks
+        self._kept: list[NDArray[np.float32]] | None = None
+
+    def first(self) -> Iterator[NDArray[np.float32]]:
+        kept: list[NDArray[np.float32]] = []
+        samples = 0
+        for block in self._blocks():
+            samples += len(block)
+            if samples <= _KEPT_SAMPLES:
+                kept.append(block)
+            else:
+                kept.clear()
+            yield block
+        if samples <= _KEPT_SAMPLES:
+            self._kept = kept
+
+    def again(self) -> Iterable[NDArray[np.float32]]:
+        return self._blocks() if self._kept is None else self._kept
 
 
 def perform(notes: DecodedNotes, pedal_sec: NDArray[np.float64], offsets: Offsets) -> Performance:
