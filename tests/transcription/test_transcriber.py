@@ -31,7 +31,7 @@ def test_the_demo_is_heard(transcriber: Transcriber, waltz: np.ndarray) -> None:
     heard = transcriber.transcribe(lambda: [waltz])
     metrics = evaluate(load_midi(DEMO / "evening-waltz.mid"), heard, offsets="sounding")
     assert metrics.onset.f1 > 0.95
-    assert metrics.onset_offset.f1 > ends
+    assert metrics.onset_offset.f1 > 0.7
     assert len(heard.pedal_intervals()) > 5
 
 

@@ -126,7 +126,7 @@ class Transcriber:
 
 
 class _Rehearing:
-    """Sound that is heard twice: kept from the first time if it is short, since decoding a file takes a tenth of the work; else decoded anew."""
+    """Sound that is heard twice: kept from the first time if it is short, else decoded anew."""
 
     def __init__(self, blocks: Blocks) -> None:
         self._blocks = blocks
