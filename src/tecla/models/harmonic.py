@@ -83,9 +83,9 @@ class Block(nn.Module):
     def _dilated(self, x: Tensor) -> Tensor:
         """The first convolution. With 24 channels, oneDNN's gradient of a dilated one is NaN in bfloat16, so that one stays exact."""
         if x.device.type != "cpu" or x.shape[1] % _ONEDNN_CHANNELS == 0:
-            return self.first(x)  # type: ignore[no-any-return]
+            return self.first(x)
         with torch.autocast("cpu", enabled=False):
-            return self.first(x.float())  # type: ignore[no-any-return]
+            return self.first(x.float())
 
 
 class HarmonicNet(nn.Module):
