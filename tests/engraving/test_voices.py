@@ -52,3 +52,9 @@ def test_a_short_stroke_before_a_rest_is_written_plainly(lengths: tuple[int, ...
     notes = [Placed(0, TICKS // 4, 60, 1, 0), Placed(2 * TICKS, 3 * TICKS, 62, 1, 1)]
     readings = np.stack([likes(*lengths), likes(TICKS)])
     assert split_voices(notes, np.zeros(2), readings, [0])[0].end == end
+
+
+def test_a_note_that_fills_its_bar_is_not_tied_over_the_line_to_save_a_rest() -> None:
+    notes = [Placed(2 * TICKS, 3 * TICKS, 60, 1, 0), Placed(4 * TICKS, 5 * TICKS, 62, 1, 1)]
+    readings = np.stack([likes(TICKS, 2 * TICKS), likes(TICKS)])
+    assert split_voices(notes, np.zeros(2), readings, [0, 3 * TICKS])[0].end == 3 * TICKS

@@ -72,7 +72,7 @@ def _plainest_end(chord: Chord, following: int, log_value: NDArray[np.float64], 
 
     Tuplets are left as they are: their signs do not lie on this grid.
     """
-    index = bisect_right(starts, chord.end)
+    index = bisect_right(starts, chord.end - 1)
     limit = min(following, starts[index]) if index < len(starts) else following  # rests of later bars stay what they are
     start = starts[max(0, bisect_right(starts, chord.onset) - 1)]
     if any((tick - start) % PLAIN_GRID for tick in (chord.onset, chord.end, limit)):
