@@ -88,10 +88,13 @@ def test_a_network_that_wants_64_gigabytes_is_refused_and_the_next_request_is_an
     assert negative.tolist() == [[-1, -2]]
 
 
-def test_a_network_that_dies_is_one_line(tmp_path: Path) -> None:
+def test_a_network_that_dies_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network = session.open_network(endless(tmp_path / "endless.onnx"))
-    (process,) = apart._idle[session.STRANGERS]
-    threading.Timer(0.5, os.kill, (process._process.pid, signal.SIGSEGV)).start()
+    apart.end_all()
+    begun: list[apart._Process] = []
+    begin = apart._Process.__init__
+    monkeypatch.setattr(apart._Process, "__init__", lambda self, trade: (begun.append(self), begin(self, trade))[1])
+    threading.Timer(0.5, lambda: os.kill(begun[0]._process.pid, signal.SIGSEGV)).start()
     with pytest.raises(InputError, match=r"endless\.onnx crashes onnxruntime \(SIGSEGV\); use weights") as caught:
         network.run(None, {"features": np.zeros((1, 2), np.float32)})
     assert "\n" not in str(caught.value)
@@ -120,6 +123,18 @@ network.run(None, {{"features": np.zeros((1, 2), np.float32)}})
     while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z":
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def test_a_process_that_dies_of_what_it_read_before_costs_the_next_request_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    same = graph(tmp_path / "same.onnx", [helper.make_node("Identity", ["features"], ["keys"])])
+    feeds = {"features": np.ones((1, 2), np.float32)}
+    network = session.open_network(same)
+    network.run(None, feeds)
+    (idle,) = apart._idle[session.STRANGERS]
+    monkeypatch.setattr(apart._Process, "alive", True)  # as it seemed when it was chosen
+    idle._process.kill()
+    idle._process.wait()
+    assert np.array_equal(network.run(None, feeds)[0], feeds["features"])
 
 
 def test_verovio_that_dies_costs_one_page() -> None:

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
@@ -67,10 +68,21 @@ def ask(trade: Trade, name: str, request: dict[str, Any], body: bytes = b"") -> 
     if process is not None and not process.alive:
         process.end()
         process = None
+    used = process is not None
     process = process or _Process(trade)
     refusal, whole = None, False
     try:
-        for kind, answer in process.ask(name, request, body):
+        messages = process.ask(name, request, body)
+        try:
+            first = next(messages)
+        except InputError:
+            if not used:
+                raise
+            process.end()  # what it read before may have harmed it: a file is only blamed for a death of its own
+            process = _Process(trade)
+            messages = process.ask(name, request, body)
+            first = next(messages)
+        for kind, answer in chain([first], messages):
             if kind == _REFUSAL:
                 refusal = answer.decode("utf-8", "surrogateescape")
             elif kind == _WARNING:
