@@ -22,12 +22,13 @@ from tecla.engraving.network import read_beats, read_notes, read_strokes
 from tecla.engraving.notewise import FLAGS, Readings
 from tecla.engraving.ornaments import find_ornaments
 from tecla.engraving.ottava import add_octave_lines
+from tecla.engraving.parallels import Links, find_bars_alike, find_parallels, notes_agree, strokes_agree
 from tecla.engraving.placed import Placed
 from tecla.engraving.pulse import PERIODS, Strokes, find_strokes
 from tecla.engraving.quantize import place_onsets
 from tecla.engraving.quarter import in_page_quarters
 from tecla.engraving.spelling import TRUST, find_keys, spell
-from tecla.engraving.tracking import PulseReadings, count_twice, find_bars, find_beats, join_readings, move_bar_lines, reach
+from tecla.engraving.tracking import PulseReadings, count_twice, find_beats, join_readings, move_bar_lines, reach
 from tecla.engraving.values import written_ends
 from tecla.engraving.voices import split_voices
 from tecla.errors import OptionError
@@ -113,8 +114,11 @@ def engrave_readings(
 ) -> Engraving:
     """The page from a performance and what the networks read in it: `readings` of notes, `heard` of strokes."""
     onset_sec = performance.notes["onset_sec"].astype(float)
-    heard = join_readings(heard, readings.beat, readings.downbeat, strokes)
-    count = count_beats(performance, strokes, heard, wishes)
+    pitch = performance.notes["pitch"].astype(np.int64)
+    links = find_parallels(pitch, strokes)
+    heard = strokes_agree(join_readings(heard, readings.beat, readings.downbeat, strokes), links)
+    readings = notes_agree(readings, pitch, strokes, links)
+    count = count_beats(performance, strokes, heard, wishes, links)
     bridge = BeatMap(count.beat_ticks / TICKS, count.beats_sec)
     readings, ours = in_page_quarters(readings, onset_sec, 60.0 / bridge.tempo_bpm(bridge.quarters_at(onset_sec)))
     grid = Grid(place_onsets(onset_sec, count, readings, ours, heard.log_phase[strokes.of_note]), count.beat_ticks, count.bars)
@@ -127,7 +131,7 @@ def engrave_readings(
     second, starts = readings.flags[:, FLAGS.index("second_voice")], [bar.start for bar in grid.bars]
     played_sec = np.stack([onset_sec, performance.sounding_offset_sec()], 1)
     notes = split_voices(notes, second, readings.log_value, starts, played_sec)
-    keys = _keys(performance.notes["pitch"].astype(np.int64), readings, grid, wishes.key_fifths)
+    keys = _keys(pitch, readings, grid, wishes.key_fifths)
     notes = _spell(notes, readings, grid, keys, wishes.key_fifths is not None)
     told = directions(performance, notes, grid, bridge, wishes.tempo_bpm)
     pickup = _pickup(notes, grid)
@@ -149,8 +153,8 @@ def place_notes(performance: Performance, readings: Readings, grid: Grid, hands:
     ]  # fmt: skip
 
 
-def count_beats(performance: Performance, strokes: Strokes, heard: PulseReadings, wishes: Wishes = Wishes()) -> Count:
-    """Beats and bars of a performance, the stated metre and tempo obeyed."""
+def count_beats(performance: Performance, strokes: Strokes, heard: PulseReadings, wishes: Wishes, links: Links) -> Count:
+    """Beats and bars of a performance, the stated metre and tempo obeyed, parallel passages alike."""
     metre, quarter_sec = wishes.time, None if wishes.tempo_bpm is None else 60.0 / wishes.tempo_bpm
     if quarter_sec is not None:
         heard = _obey_tempo(heard, quarter_sec, metre)
@@ -159,7 +163,7 @@ def count_beats(performance: Performance, strokes: Strokes, heard: PulseReadings
     if metre is not None and quarter_sec is None and len(beats[0]) > 2 and np.median(np.diff(beats[0])) > _SLOWEST_SEC:
         quarter_sec = float(np.median(np.diff(beats[0])) / metre.bar_quarters)  # whole bars were counted: the stated metre says so
         beats = find_beats(strokes.onset_sec, _obey_tempo(heard, quarter_sec, metre))
-    pulse = find_bars(beats, heard, read_beats(performance, beats[0]), bar=beats_a_bar(metre) if metre else None)
+    pulse = find_bars_alike(beats, heard, read_beats(performance, beats[0]), links, beats_a_bar(metre) if metre else None)
     pulse = move_bar_lines(reach(pulse, float(time[0]), float(time[-1]), quarter_sec or 0.6), wishes.barline_shift_beats)
     return count_bars(pulse, heard, strokes, metre, quarter_sec)
 
