@@ -223,6 +223,22 @@ def test_two_runs_at_once_are_refused(tmp_path: Path, record: Recorder) -> None:
     assert run_archive([str(tmp_path / "in")], str(tmp_path / "out"), workers=1).done == 1
 
 
+@pytest.mark.parametrize("address", ["{}/bad.zip", "zip://::local://{}/bad.zip", "zip://::local://{}/none.zip", "nosuch://{}"])
+def test_a_place_that_does_not_answer_is_one_line(
+    tmp_path: Path, record: Recorder, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the place's own library raises something of its own kind, here BadZipFile."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "bad.zip").write_bytes(b"no zip")
+    record(tmp_path / "in" / "a.wav")
+    place = address.format(tmp_path)
+    with pytest.raises(InputError, match="cannot be (reached|listed)"):
+        run_archive([place], str(tmp_path / "out"))
+    if "://" in place:
+        with pytest.raises((InputError, OutputError), match="cannot be (reached|read|written)"):
+            run_archive([str(tmp_path / "in")], place)
+
+
 def test_the_door(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no sound file"):
         run_archive([str(tmp_path)], str(tmp_path / "out"))
@@ -230,6 +246,21 @@ def test_the_door(tmp_path: Path) -> None:
         run_archive([str(tmp_path / "none")], str(tmp_path / "out"))
     with pytest.raises(OptionError, match="'exe' is no format"):
         run_archive([str(tmp_path)], str(tmp_path / "out"), ["exe"])
+
+
+def test_a_gpu_that_is_not_there_is_one_line(tmp_path: Path, record: Recorder, command: Command) -> None:
+    record(tmp_path / "in" / "a.wav")
+    words = (tmp_path / "in", "-o", tmp_path / "out", "--to", "mid")
+    for share, said in (
+        ("0.5", "onnxruntime knows no GPU here: pip uninstall onnxruntime"),
+        ("2", "gpus per worker is 2.0: give 0.01 to 1"),
+    ):
+        running = command(*words, "--gpus-per-worker", share)
+        _, errors = running.communicate(timeout=120)
+        assert running.returncode == 2
+        assert said in errors
+        assert len(errors.splitlines()) == 1
+    assert results(tmp_path / "out") == []
 
 
 def test_the_catalogue_as_parquet(tmp_path: Path, record: Recorder) -> None:

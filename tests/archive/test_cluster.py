@@ -91,14 +91,36 @@ def test_no_cluster_there() -> None:
         list(in_cluster(eval, ["1"], "127.0.0.1:1"))
 
 
+def test_workers_on_a_gpu_take_their_share_of_it_and_keep_their_process(tmp_path: Path, record: Callable[..., Path]) -> None:
+    """The GPU is one in name only: what Ray hands out is right, and what onnxruntime then says without CUDA is one line."""
+
+    def where(_: int) -> tuple[str, float, str, int]:
+        import ray
+
+        time.sleep(0.05)
+        context = ray.get_runtime_context()
+        return context.get_node_id(), context.get_assigned_resources()["GPU"], os.environ["CUDA_VISIBLE_DEVICES"], os.getpid()
+
+    record(tmp_path / "in" / "a.wav")
+    with two_nodes(num_cpus=3, num_gpus=1) as nodes:
+        seen = [outcome.result for outcome in in_cluster(where, range(12), nodes.address, gpus=0.5)]
+        assert {result[:3] for result in seen if result} == {(nodes.second.node_id, 0.5, "0")}
+        assert len({result[3] for result in seen if result}) == 2
+        with pytest.raises(OutputError, match="cannot work on this archive: onnxruntime knows no GPU here"):
+            run_archive([str(tmp_path / "in")], str(tmp_path / "out"), ["mid"], ray_address=nodes.address, gpus_per_worker=0.5)
+        nodes.remove_node(nodes.second, allow_graceful=False)
+        with pytest.raises(InputError, match="has no GPU"):
+            list(in_cluster(where, [0], nodes.address, gpus=0.5))
+
+
 @contextmanager
-def two_nodes() -> Iterator[Any]:
-    """A cluster that ends as by a power cut."""
+def two_nodes(**second: Any) -> Iterator[Any]:
+    """A cluster that ends as by a power cut; `second` says what its second node has."""
     from ray.cluster_utils import Cluster
 
     nodes = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
     try:
-        nodes.second = nodes.add_node(**NODE)
+        nodes.second = nodes.add_node(**{**NODE, **second})
         nodes.wait_for_nodes()
         yield nodes
     finally:

@@ -24,11 +24,12 @@ from tecla.archive.lines import find_lines
 from tecla.archive.meter import Meter
 from tecla.archive.places import Found, Place
 from tecla.archive.signs import NOTHING, Signs, likely_not_piano, read_signs
-from tecla.errors import OptionError, OutputError, TeclaError
+from tecla.errors import MissingExtraError, OptionError, OutputError, TeclaError
 from tecla.io.audio import AudioSource
 from tecla.music import Performance
 from tecla.transcription import Transcriber
 from tecla.transcription.network import find_weights
+from tecla.weights.session import Device
 
 FORMATS: Final = ("mid", "json", "csv", "musicxml", "mxl", "pdf", "png")
 CONFIDENCE_BINS: Final = 20
@@ -48,6 +49,7 @@ class Order:
     formats: tuple[str, ...]
     model: str
     weights_sha256: str
+    device: Device = "cpu"
 
 
 @dataclass(frozen=True)
@@ -108,14 +110,15 @@ def hear(job: Job) -> Heard:
         heard = Heard("failed", f"unexpected {type(error).__name__}: {error}")
     if copy:  # whoever reads it knows the recording by where it lies
         heard = replace(heard, error=heard.error.replace(copy, f"{job.place.address}/{job.found.path}"))
-    return replace(heard, seconds_taken=time.perf_counter() - begin, host=socket.gethostname())
+    host = socket.gethostname() + (" (GPU)" if job.order.device == "cuda" else "")
+    return replace(heard, seconds_taken=time.perf_counter() - begin, host=host)
 
 
 def _hear(job: Job, path: Path, said: list[warnings.WarningMessage]) -> Heard:
     sha256 = checksum(path)
     if sha256 == job.known_sha256:
         return Heard("same", sha256=sha256)
-    transcriber = _transcriber(job.order.model, job.order.weights_sha256)
+    transcriber = _transcriber(job.order.model, job.order.weights_sha256, job.order.device)
     meter = Meter()
     source = workbench.open_sound(path)
     with _time_limit(source, job.found.size_bytes):
@@ -175,16 +178,16 @@ def checksum(path: Path) -> str:
 
 
 @cache
-def _transcriber(model: str, weights_sha256: str) -> Transcriber:
+def _transcriber(model: str, weights_sha256: str, device: Device) -> Transcriber:
     """One a worker, on one thread: files side by side use the cores better than windows do.
 
     Raises:
-        OutputError: this machine has other weights than the edition that it works on.
+        OutputError: this machine has other weights than the edition that it works on, or no GPU where one is asked for.
     """
     try:
         if checksum(find_weights(model)) == weights_sha256:
-            return Transcriber.load(model, threads=1)
-    except OptionError as error:
+            return Transcriber.load(model, threads=1, device=device)
+    except (OptionError, MissingExtraError) as error:
         raise OutputError(f"{socket.gethostname()} cannot work on this archive: {error}") from error
     raise OutputError(f"{socket.gethostname()} has other weights named {model!r}: install the same tecla on every machine")
 

@@ -11,13 +11,13 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from tecla.errors import InputError, MissingExtraError, OutputError
+from tecla.errors import InputError, MissingExtraError, OutputError, TeclaError
 from tecla.io.audio import READABLE
 
 WORK: Final = ".work"  # unfinished results; nothing in it is worth keeping once no run is under way
@@ -60,15 +60,14 @@ class Place:
     @cached_property
     def _remote(self) -> tuple[Any, str]:
         """The file system and the root in it."""
-        try:
-            import fsspec  # noqa: PLC0415
+        with _or(InputError, f"{self.address} cannot be reached", "give a folder, a zip file or s3://bucket/folder"):
+            try:
+                import fsspec  # noqa: PLC0415
 
-            address = f"zip://::{Path(self.address).absolute()}" if self._is_zip else self.address
-            file_system, root = fsspec.core.url_to_fs(address)
-        except ImportError as error:
-            raise MissingExtraError(f'{self.address} needs more packages ({error}): pip install "tecla[archive]"') from error
-        except (ValueError, OSError) as error:
-            raise InputError(f"{self.address} cannot be reached ({error}): give a folder, a zip file or s3://bucket/folder") from error
+                address = f"zip://::{Path(self.address).absolute()}" if self._is_zip else self.address
+                file_system, root = fsspec.core.url_to_fs(address)
+            except ImportError as error:
+                raise MissingExtraError(f'{self.address} needs more packages ({error}): pip install "tecla[archive]"') from error
         return file_system, str(root)
 
     def recordings(self) -> list[Found]:
@@ -77,10 +76,8 @@ class Place:
         Raises:
             InputError: it does not exist or cannot be listed.
         """
-        try:
+        with _or(InputError, f"{self.address} cannot be listed", "check its name and permissions"):
             found = list(self._walk_local() if self.is_local else self._walk_remote())
-        except OSError as error:
-            raise InputError(f"{self.address} cannot be listed ({error.strerror or error}): check its name and permissions") from error
         return sorted((entry for entry in found if _wanted(entry.path)), key=lambda entry: entry.path)
 
     def _walk_local(self) -> Iterator[Found]:
@@ -121,10 +118,8 @@ class Place:
                 raise InputError(f"{found.path} has {found.size_bytes:,} bytes, more than there is room for in {folder}: free some space")
             copy = Path(folder, "recording").with_suffix(PurePosixPath(found.path).suffix.lower())
             file_system, root = self._remote
-            try:
+            with _or(InputError, f"{found.path} cannot be fetched", f"check {self.address}"):
                 file_system.get_file(f"{root.rstrip('/')}/{found.path}".lstrip("/") if root else found.path, str(copy))
-            except (OSError, ValueError, RuntimeError, NotImplementedError) as error:  # the last three: zip files damaged, locked or odd
-                raise InputError(f"{found.path} cannot be fetched ({error}): check {self.address}") from error
             yield copy
 
     @contextmanager
@@ -169,38 +164,60 @@ class Place:
         file_system.mv(passing, target)
 
     def names(self, folder: str) -> set[str]:
-        """Every file below a folder of this place, relative to the place."""
+        """Every file below a folder of this place, relative to the place.
+
+        Raises:
+            OutputError: the place cannot be looked into.
+        """
         if self.is_local:
             top = self.local()
             return {path.relative_to(top).as_posix() for path in (top / folder).rglob("*") if path.is_file()}
         file_system, root = self._remote
-        return {str(path).removeprefix(root).lstrip("/") for path in file_system.find(f"{root.rstrip('/')}/{folder}")}
+        with _refused(self.address):
+            return {str(path).removeprefix(root).lstrip("/") for path in file_system.find(f"{root.rstrip('/')}/{folder}")}
 
     def sweep(self) -> None:
-        """Takes away what an interrupted run left unfinished."""
+        """Takes away what an interrupted run left unfinished.
+
+        Raises:
+            OutputError: a place that is not local refuses.
+        """
         if self.is_local:
             shutil.rmtree(self.local(WORK), ignore_errors=True)
             return
         file_system, root = self._remote
-        if file_system.exists(f"{root.rstrip('/')}/{WORK}"):
-            file_system.rm(f"{root.rstrip('/')}/{WORK}", recursive=True)
+        with _refused(self.address):
+            if file_system.exists(f"{root.rstrip('/')}/{WORK}"):
+                file_system.rm(f"{root.rstrip('/')}/{WORK}", recursive=True)
 
     def bring(self, name: str, to: Path) -> bool:
-        """Copies one file of a place that is not local to a local path; False if there is none."""
+        """Copies one file of a place that is not local to a local path; False if there is none.
+
+        Raises:
+            InputError: the place does not answer.
+        """
         file_system, root = self._remote
-        if not file_system.exists(f"{root.rstrip('/')}/{name}"):
-            return False
-        file_system.get_file(f"{root.rstrip('/')}/{name}", str(to))
+        with _or(InputError, f"{self.address} cannot be read", "check its name and permissions"):
+            if not file_system.exists(f"{root.rstrip('/')}/{name}"):
+                return False
+            file_system.get_file(f"{root.rstrip('/')}/{name}", str(to))
         return True
 
 
 @contextmanager
-def _refused(address: str) -> Iterator[None]:
-    """An operating system's error as the place's refusal."""
+def _or(kind: type[TeclaError], what: str, mend: str) -> Iterator[None]:
+    """The file system's errors in one line. Those of s3, gs and http are of their libraries' own kinds, which share no base class."""
     try:
         yield
-    except OSError as error:
-        raise OutputError(f"{address} cannot be written ({error.strerror or error}): free some space or choose another place") from error
+    except TeclaError:
+        raise
+    except Exception as error:
+        why = getattr(error, "strerror", None) or (str(error).splitlines() or [""])[0] or type(error).__name__
+        raise kind(f"{what} ({why}): {mend}") from error
+
+
+def _refused(address: str) -> AbstractContextManager[None]:
+    return _or(OutputError, f"{address} cannot be written", "free some space or choose another place")
 
 
 def _found_local(path: Path, name: str) -> Found:

@@ -58,6 +58,7 @@ def run_archive(
     workers: int | None = None,
     ray_address: str | None = None,
     on_progress: Callable[[Tally], None] | None = None,
+    gpus_per_worker: float | None = None,
 ) -> Tally:
     """Transcribes all recordings in `inputs` into the archive `out`; says how it went.
 
@@ -67,12 +68,13 @@ def run_archive(
         workers: files at a time; None: one for each core.
         ray_address: of a Ray cluster; None: this machine's own processes.
         on_progress: called with the tally after every file; the last time when all is done.
+        gpus_per_worker: what part of a GPU each worker takes to run the network on it; None: it runs on the worker's core.
 
     Raises:
         InputError: an input is missing, or there is no recording in any. OptionError: a bad format or number.
         OutputError: the archive cannot be written; what was finished stays, and the same command goes on from there.
     """
-    _check(formats, workers)
+    _check(formats, workers, gpus_per_worker)
     places = [Place(address) for address in inputs]
     archive = Place(out)
     found = [(place, entry) for place in places for entry in _outside(place, archive)]
@@ -83,9 +85,10 @@ def run_archive(
     try:
         archive.sweep()
         edition, name = keeper.catalogue.edition(model, weights_sha256)
-        jobs = _plan(keeper.catalogue, edition, name, found, Order(archive, tuple(formats), model, weights_sha256))
+        order = Order(archive, tuple(formats), model, weights_sha256, "cuda" if gpus_per_worker else "cpu")
+        jobs = _plan(keeper.catalogue, edition, name, found, order)
         tally = Tally(name, len(found), len(jobs), bytes_to_do=sum(job.found.size_bytes for job in jobs))
-        for outcome in _spread(jobs, workers, ray_address):
+        for outcome in _spread(jobs, workers, ray_address, gpus_per_worker):
             _enter(keeper, tally, outcome)
             if on_progress is not None:
                 on_progress(tally)
@@ -97,12 +100,14 @@ def run_archive(
     return tally
 
 
-def _check(formats: Sequence[str], workers: int | None) -> None:
+def _check(formats: Sequence[str], workers: int | None, gpus_per_worker: float | None) -> None:
     for name in formats:
         if name not in FORMATS:
             raise OptionError(f"{name!r} is no format of an archive: choose from {', '.join(FORMATS)}")
     if not formats or (workers is not None and not 1 <= workers <= 1024):
         raise OptionError(f"workers is {workers} and formats {list(formats)}: give 1 to 1024 workers and at least one format")
+    if gpus_per_worker is not None and not 0.01 <= gpus_per_worker <= 1:
+        raise OptionError(f"gpus per worker is {gpus_per_worker}: give 0.01 to 1, such as 0.125 for eight workers on each GPU")
 
 
 def _outside(place: Place, archive: Place) -> Iterator[Found]:
@@ -136,12 +141,13 @@ def _job(row: Row, place: Place, found: Found, name: str, there: set[str], order
     return Job(row.id, place, found, stem, order, formats, known)
 
 
-def _spread(jobs: list[Job], workers: int | None, ray_address: str | None) -> Iterator[Outcome[Job, Heard]]:
+def _spread(jobs: list[Job], workers: int | None, ray_address: str | None, gpus: float | None) -> Iterator[Outcome[Job, Heard]]:
     """Long files first: a long one begun last would keep one worker busy while the others are done."""
     queue = sorted(jobs, key=lambda job: -job.found.size_bytes)
     if ray_address is not None:
-        return in_cluster(hear, queue, ray_address, workers)
-    return in_pool(hear, queue, max(1, min(workers or os.cpu_count() or 1, len(queue))))
+        return in_cluster(hear, queue, ray_address, workers, gpus or 0.0)
+    most = int(1 / gpus + 1e-6) if gpus else len(queue)  # a pool shares one GPU
+    return in_pool(hear, queue, max(1, min(workers or os.cpu_count() or 1, len(queue), most)))
 
 
 def _enter(keeper: Keeper, tally: Tally, outcome: Outcome[Job, Heard]) -> None:

@@ -60,6 +60,14 @@ def run(
         ),
     ] = None,
     model: Annotated[str, typer.Option(help="The weights: a shipped model's name, or an .onnx file.")] = "default",
+    gpus_per_worker: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Run the network on a GPU, of which each worker takes this part: 0.125 for eight on each. Needs onnxruntime-gpu.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Transcribe everything, and go on where the last run ended.
 
@@ -67,6 +75,7 @@ def run(
     tecla archive recordings/ -o archive/                      MIDI and JSON of all of them
     tecla archive tapes/ disks.zip -o archive/ --to mid,mxl    two inputs; notation too
     tecla archive s3://sounds/1958 -o s3://notes --ray auto    on a Ray cluster, between buckets
+    tecla archive tapes/ -o archive/ --gpus-per-worker 0.25    the network on a GPU that four workers share
 
     A second run does what is new, changed or failed. Other weights make an edition beside the old one. Stop it when you like: what is
     finished is finished, what is not is heard again. Exits with 1 if recordings failed; the catalogue says why.
@@ -77,7 +86,7 @@ def run(
     formats = tuple(name.strip().lstrip(".").lower() for name in to.split(",") if name.strip())
     try:
         with archive_progress() as progress:
-            tally = run_archive(inputs, out, formats, model, workers, ray, progress)
+            tally = run_archive(inputs, out, formats, model, workers, ray, progress, gpus_per_worker)
     except KeyboardInterrupt:
         print("stopped; what is finished is kept, and the same command goes on from there", file=sys.stderr)
         raise typer.Exit(130) from None

@@ -19,7 +19,7 @@ from tecla.music.pitch import N_KEYS
 from tecla.transcription.features import HOP_SAMPLES, MARGIN_SAMPLES, spectrogram
 from tecla.transcription.targets import KEY_CHANNELS, PEDAL_CHANNELS
 from tecla.weights.card import check_answers
-from tecla.weights.session import WEIGHTS, open_network
+from tecla.weights.session import WEIGHTS, Device, open_network
 
 WINDOW_FRAMES: Final = 400  # 8 s at once: longer ones waste less on overlaps, but leave the cache and double the memory
 CONTEXT_FRAMES: Final = 40  # 0.8 s on each side that the network hears but does not speak of
@@ -55,9 +55,9 @@ class Network:
     and what is heard cannot depend on the number of threads.
     """
 
-    def __init__(self, path: Path, threads: int = 0) -> None:
+    def __init__(self, path: Path, threads: int = 0, device: Device = "cpu") -> None:
         self.threads = threads or min(os.cpu_count() or 1, _MOST_THREADS)
-        self._path, self._session = path, open_network(path)
+        self._path, self._session = path, open_network(path, device)
 
     def __call__(self, features: NDArray[np.float32]) -> Activations:
         """Raises InputError if the network is another kind's. Shape: features (W, T, F)."""

@@ -35,6 +35,7 @@ from tecla.transcription.dynamics import Dynamics, load_dynamics
 from tecla.transcription.features import FRAME_RATE, HOP_SAMPLES, SAMPLE_RATE
 from tecla.transcription.level import NOMINAL_DB, SILENCE_DB, Summit, block_power, loud_part_of, passage_db
 from tecla.transcription.network import Activations, Network, find_weights
+from tecla.weights.session import Device
 
 Offsets = Literal["key", "sounding"]
 Blocks = Callable[[], Iterable[NDArray[np.float32]]]
@@ -59,14 +60,15 @@ class Transcriber:
         self.dynamics = dynamics
 
     @classmethod
-    def load(cls, model: str = "default", threads: int = 0) -> Transcriber:
+    def load(cls, model: str = "default", threads: int = 0, device: Device = "cpu") -> Transcriber:
         """Shipped weights by name, or an .onnx file; `threads` 0 uses every core.
 
         Raises:
-            OptionError: no such model. InputError: the file is no network, or its card is damaged.
+            OptionError: no such model, or no GPU for it. InputError: the file is no network, or its card is damaged.
+            MissingExtraError: a GPU is asked for, and onnxruntime knows none.
         """
         weights = find_weights(model)
-        return cls(Network(weights, threads), load_reading(weights), load_calibration(weights), load_dynamics(weights))
+        return cls(Network(weights, threads, device), load_reading(weights), load_calibration(weights), load_dynamics(weights))
 
     def transcribe(
         self,

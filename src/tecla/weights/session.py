@@ -5,23 +5,29 @@ An ONNX file is no code, but a program all the same: it may loop for ever or ask
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 from tecla.apart import Message, Trade, ask
-from tecla.errors import InputError
+from tecla.errors import InputError, MissingExtraError, OptionError
 
 WEIGHTS: Final = Path(__file__).parent
 STRANGERS: Final = Trade("tecla.weights.session", "onnxruntime", "use weights that tecla trained", most_sec=60)
 
 Feeds = Mapping[str, NDArray[Any]]
+Device = Literal["cpu", "cuda"]
+
+# Many processes share a GPU, each with what it needs; and no convolution is chosen by the clock: the same sound gives the same notes.
+_CUDA: Final = {"arena_extend_strategy": "kSameAsRequested", "cudnn_conv_algo_search": "DEFAULT", "use_tf32": "0"}
 
 
 class Session(Protocol):
@@ -39,27 +45,35 @@ class Session(Protocol):
         """The outputs named, or all, on one thread."""
 
 
-def open_network(path: Path) -> Session:
+def open_network(path: Path, device: Device = "cpu") -> Session:
     """A network ready to run; several threads may run it side by side.
 
     Raises:
         InputError: it is no network, or opening it kills its process.
+        MissingExtraError: onnxruntime was built without CUDA. OptionError: CUDA does not come up, or not for this network.
     """
-    return _Here(path) if path.resolve().parent == WEIGHTS.resolve() else _Apart(path)
+    if path.resolve().parent == WEIGHTS.resolve():
+        return _Here(path, device)
+    if device != "cpu":  # a process that may not fill the memory cannot open a GPU
+        raise OptionError(f"{path} does not come with tecla, and such networks run on the processor alone: name a shipped model, or no GPU")
+    return _Apart(path)
 
 
 class _Here:
     """In this process."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, device: Device = "cpu") -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.enable_mem_pattern = False  # it plans for the largest window once more, and gains nothing here
         options.log_severity_level = 4
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        providers = _cuda(options) if device == "cuda" else ["CPUExecutionProvider"]
+        try:  # without a fallback, which prints and tries again
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=providers, enable_fallback=False)
         except Exception as error:  # onnxruntime's errors share no public base class
             raise InputError(_unusable(path, error)) from error
+        if device == "cuda" and "CUDAExecutionProvider" not in self._session.get_providers():  # it would go on on the processor
+            raise OptionError("no GPU can be used here: it takes NVIDIA's driver, and pip install 'onnxruntime-gpu[cuda,cudnn]'")
         self.inputs = tuple(graph_input.name for graph_input in self._session.get_inputs())
         self.outputs = tuple(output.name for output in self._session.get_outputs())
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
@@ -68,6 +82,17 @@ class _Here:
         """As Session."""
         results: list[NDArray[Any]] = self._session.run(outputs, feeds)
         return results
+
+
+def _cuda(options: onnxruntime.SessionOptions) -> list[Any]:
+    """The providers of a session on a GPU."""
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        raise MissingExtraError("onnxruntime knows no GPU here: pip uninstall onnxruntime, then pip install 'onnxruntime-gpu[cuda,cudnn]'")
+    options.use_deterministic_compute = True
+    if hasattr(onnxruntime, "preload_dlls"):  # CUDA as pip installs it; what is missing, it prints
+        with redirect_stdout(io.StringIO()):
+            onnxruntime.preload_dlls()
+    return [("CUDAExecutionProvider", _CUDA), "CPUExecutionProvider"]
 
 
 class _Apart:
