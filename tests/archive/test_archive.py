@@ -224,9 +224,7 @@ def test_two_runs_at_once_are_refused(tmp_path: Path, record: Recorder) -> None:
 
 
 @pytest.mark.parametrize("address", ["{}/bad.zip", "zip://::local://{}/bad.zip", "zip://::local://{}/none.zip", "nosuch://{}"])
-def test_a_place_that_does_not_answer_is_one_line(
-    tmp_path: Path, record: Recorder, address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_place_that_does_not_answer_is_one_line(tmp_path: Path, record: Recorder, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the place's own library raises something of its own kind, here BadZipFile."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "bad.zip").write_bytes(b"no zip")
