@@ -1,5 +1,6 @@
 """Every network of the zoo by its name: made, exported, trained as a run, used as a transcriber."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tecla.errors import InputError, OptionError
 from tecla.models.features import Spectrogram
 from tecla.training import acoustics, run, validation
 from tecla.training.export import export_onnx
+from tecla.training.loop import State
 from tecla.training.networks import NETWORKS, OWN, make_piano_network, standardise
 from tecla.training.release import export_run
 from tecla.training.run import RunOptions
@@ -76,14 +78,10 @@ def test_standards_are_those_of_the_training_sound() -> None:
     assert all(torch.equal(before[key], value) for key, value in own.state_dict().items())
 
 
-def test_a_run_of_another_network_goes_on_and_becomes_weights(options: RunOptions, tmp_path: Path) -> None:
-    crnn = replace(options, network="crnn")
-    run.begin(tmp_path / "straight", crnn)
-    straight = run.go_on(tmp_path / "straight", ALONE)
-    run.begin(tmp_path / "stopped", crnn)
-    with pytest.raises(KeyboardInterrupt):
-        run.go_on(tmp_path / "stopped", ALONE, on_report=_stop_after_step_1)
-    resumed = run.go_on(tmp_path / "stopped", ALONE)
+def test_a_run_of_another_network_goes_on_and_becomes_weights(
+    options: RunOptions, both_ways: Callable[[RunOptions, int], tuple[State, State]], tmp_path: Path
+) -> None:
+    straight, resumed = both_ways(replace(options, network="crnn"), 1)
     pairs = zip(straight.network.state_dict().items(), resumed.network.state_dict().values(), strict=True)
     assert [name for (name, a), b in pairs if not torch.equal(a, b)] == []
     assert float(straight.average.network.standardise.mean.abs().sum()) > 0  # type: ignore[union-attr,operator,arg-type]
@@ -95,11 +93,6 @@ def test_a_run_of_another_network_goes_on_and_becomes_weights(options: RunOption
     with pytest.raises(InputError, match=r"onset threshold of 1\.5"):
         Transcriber.load(str(tmp_path / "crnn.onnx"))
     assert Network(tmp_path / "crnn.onnx")(np.zeros((3, 10, 396), np.float32)).keys.shape == (10, 88, 6)
-
-
-def _stop_after_step_1(numbers: dict[str, float], _: int) -> None:
-    if "onset_f1" in numbers:
-        raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A run's folder: begun, stopped, resumed to the bit, judged, drawn."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from tecla.transcription.network import Activations
 
 CPU = torch.device("cpu")
 ALONE = Team(CPU)
+BothWays = Callable[[RunOptions, int], tuple[loop.State, loop.State]]
 
 
 @pytest.fixture
@@ -43,21 +45,11 @@ def weights(state: loop.State) -> list[torch.Tensor]:
     return [*state.network.state_dict().values(), *state.average.state_dict().values()]
 
 
-def test_a_stopped_run_goes_on_to_the_same_weights(options: RunOptions, tmp_path: Path) -> None:
-    run.begin(tmp_path / "straight", options)
-    straight = run.go_on(tmp_path / "straight", ALONE)
-    run.begin(tmp_path / "stopped", options)
-    with pytest.raises(KeyboardInterrupt):
-        run.go_on(tmp_path / "stopped", ALONE, on_report=stop_after_step_3)
-    resumed = run.go_on(tmp_path / "stopped", ALONE)
+def test_a_stopped_run_goes_on_to_the_same_weights(options: RunOptions, both_ways: BothWays) -> None:
+    straight, resumed = both_ways(options, 3)
     assert resumed.step == straight.step == 4
     assert all(torch.equal(a, b) for a, b in zip(weights(straight), weights(resumed), strict=True))
     assert [row["step"] for row in resumed.history] == [row["step"] for row in straight.history]
-
-
-def stop_after_step_3(numbers: dict[str, float], _: int) -> None:
-    if numbers["step"] == 3:
-        raise KeyboardInterrupt
 
 
 def test_a_run_leaves_what_its_page_promises(options: RunOptions, tmp_path: Path) -> None:

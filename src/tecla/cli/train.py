@@ -63,7 +63,7 @@ def transcriber(
     """Train the transcriber, from rendered and from recorded pianos.
 
     \b
-    tecla train transcriber --minutes 45                          from nothing: random music on tecla's own piano
+    tecla train transcriber --minutes 45                          from nothing: music made up on the way, on tecla's own piano
     tecla train transcriber --corpus maestro:maestro-v3.0.0       MAESTRO: its MIDI rendered, or its sound if it is there
     tecla train transcriber --corpus folder:my-recordings         pairs of sound and MIDI of the same name
     tecla train transcriber --init pretrained --corpus mine       tecla's own weights, taught your piano (see tecla corpora add)

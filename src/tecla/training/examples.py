@@ -1,6 +1,6 @@
 """Training batches. Batch number i is a function of (seed, i) and of nothing else, so a run resumes exactly where it stopped.
 
-A batch has a rendered part, note tables from performances (or random textures) for `sampled_piano`, and a recorded part,
+A batch has a rendered part, note tables from performances (or from what is made up here) for `sampled_piano`, and a recorded part,
 where to cut which recording. Only what a batch needs is read; sound is made where the network is (`tecla.training.sound`).
 """
 
@@ -18,6 +18,7 @@ from torch.utils.data import Dataset
 
 from tecla.music.performance import CONTROL, NOTE, PEDAL_DOWN, SUSTAIN, Performance
 from tecla.music.pitch import HIGHEST_PITCH, LOWEST_PITCH
+from tecla.training.improvised import improvised
 from tecla.training.loudness import loud_part_of_playing_db
 from tecla.training.sampled_piano import DAMPING_RATE, NoteTable
 from tecla.training.textures import random_texture
@@ -107,8 +108,10 @@ class Examples(Dataset[Batch]):
     def _rendered(self, rng: np.random.Generator) -> tuple[Performance, float]:
         """A stretch to render, its times from the start of the sound, and how loud it is against the whole, in dB."""
         length_sec = self.config.sound_sec
-        if rng.random() < self.config.texture_share or not self.performances:
+        if rng.random() < self.config.texture_share:
             return random_texture(rng, length_sec + 2).shifted(-rng.uniform(0, 2)), rng.normal() * 4
+        if not self.performances:
+            return improvised(rng, length_sec + 8).shifted(-rng.uniform(0, 8)), rng.normal() * 4
         index = rng.choice(len(self.performances), p=self._weights)
         whole = self.performances[index]
         speed = float(np.exp(rng.normal() * 0.12))

@@ -12,14 +12,23 @@ from numpy.typing import NDArray
 from tecla.music.performance import SUSTAIN, Performance
 from tecla.music.pitch import HIGHEST_PITCH, LOWEST_PITCH
 
-_Rows = list[tuple[float, float, int, int]]  # onset_sec, length_sec, pitch, velocity
+Rows = list[tuple[float, float, int, int]]  # onset_sec, length_sec, pitch, velocity
 
 
 def random_texture(rng: np.random.Generator, duration_sec: float) -> Performance:
     """A Performance of about `duration_sec` made of two or three textures at once, with or without pedal."""
-    rows: _Rows = []
+    rows: Rows = []
     for _ in range(int(rng.integers(1, 4))):
         rows += _layer(rng, duration_sec)
+    return playable(rows, _pedal(rng, duration_sec))
+
+
+def playable(rows: Rows, controls: NDArray[np.float64]) -> Performance:
+    """`rows` in any order as one pianist's Performance: pitches of the keyboard, no key struck before it is up again.
+
+    Shape:
+        controls: (M, 3) time in s, controller, value
+    """
     onset, length, pitch, velocity = np.array(rows, np.float64).T
     pitch = np.clip(pitch, LOWEST_PITCH, HIGHEST_PITCH)
     order = np.lexsort((onset, pitch))
@@ -29,10 +38,10 @@ def random_texture(rng: np.random.Generator, duration_sec: float) -> Performance
     onset, length, pitch, velocity = (column[far_enough] for column in (onset, length, pitch, velocity))
     room = np.where(np.append(np.diff(pitch) == 0, False), np.append(np.diff(onset), 0) - 0.02, np.inf)
     offset = onset + np.maximum(np.minimum(length, room), 0.01)
-    return Performance.from_arrays(onset, offset, pitch, np.clip(velocity, 1, 127), controls=_pedal(rng, duration_sec))
+    return Performance.from_arrays(onset, offset, pitch, np.clip(velocity, 1, 127), controls=controls)
 
 
-def _layer(rng: np.random.Generator, duration_sec: float) -> _Rows:
+def _layer(rng: np.random.Generator, duration_sec: float) -> Rows:
     centre = int(rng.integers(LOWEST_PITCH, HIGHEST_PITCH + 1))
     spread = rng.choice([1, 5, 12, 25])
     step_sec = float(np.exp(rng.uniform(np.log(0.06), np.log(1.5))))
@@ -40,7 +49,7 @@ def _layer(rng: np.random.Generator, duration_sec: float) -> _Rows:
     chord = int(rng.choice([1, 1, 1, 2, 3, 4, 6]))
     walk = rng.choice(["random", "scale", "trill", "repeat"])
     interval, legato = int(rng.choice([1, 2, 3, 4, 7, 12])), float(np.exp(rng.uniform(np.log(0.15), np.log(4))))
-    rows: _Rows = []
+    rows: Rows = []
     for index, begin in enumerate(np.arange(rng.uniform(0, step_sec), duration_sec, step_sec)):
         if rng.random() < 0.1:
             continue

@@ -16,9 +16,9 @@ from tecla.evaluation.notes import NoteMetrics, evaluate
 from tecla.models.features import Spectrogram
 from tecla.music import Performance
 from tecla.training.examples import PRE_ROLL_SEC, Batch, ExampleConfig, excerpt, note_table
+from tecla.training.improvised import improvised
 from tecla.training.material import Share
 from tecla.training.sound import Sound
-from tecla.training.textures import random_texture
 from tecla.transcription.coherence import mend_pedal
 from tecla.transcription.decode import DecodeConfig, decode_notes, decode_pedal, frames_to_sec
 from tecla.transcription.features import FRAME_RATE, HOP_SAMPLES, MARGIN_SAMPLES, SAMPLE_RATE
@@ -100,9 +100,9 @@ def recorded_takes(share: Share) -> list[Take]:
 
 
 def rendered_takes(share: Share, sound: Sound, config: ExampleConfig) -> list[Take]:
-    """Stretches of held-out performances, or of random textures, through one batch of rooms and microphones."""
+    """Stretches of held-out performances, or of improvised ones, through one batch of rooms and microphones."""
     rng = np.random.default_rng([config.seed, _NUMBER])
-    wholes = share.performances or [random_texture(rng, config.sound_sec + 2) for _ in range(MOST_TAKES)]
+    wholes = share.performances or [improvised(rng, config.sound_sec + 2) for _ in range(MOST_TAKES)]
     begins_sec = [rng.uniform(0, max(0.0, whole.duration_sec - config.sound_sec)) for whole in wholes[:MOST_TAKES]]
     played = [excerpt(whole, begin, config.sound_sec, 1.0) for whole, begin in zip(wholes, begins_sec, strict=False)]
     table, lift = note_table(played, config.sound_sec, rng)

@@ -44,6 +44,8 @@ _KEPT_SAMPLES: Final = 15 * 60 * SAMPLE_RATE  # 58 MB
 _CONTEXT_FRAMES: Final = 10  # activations kept before the first onset still to decode
 _SHORTEST_NOTE_SEC: Final = 0.02
 _RELEASE_BEFORE_RESTRIKE_SEC: Final = 0.005
+# Dampers reach the strings before a player piano's pedal counts as up, by 30 to 75 ms (medians of takes); on sampled pianos at once.
+_PEDAL_RELEASE_SHIFT_SEC: Final = 0.03
 
 
 class Transcriber:
@@ -111,7 +113,8 @@ class Transcriber:
         if self.dynamics is not None:
             loudness_db = passage_db(power, frames_to_sec(notes.onset))
             notes = replace(notes, velocity=self.dynamics(notes.velocity, loudness_db, notes.key_index))
-        return perform(notes, mend_pedal(frames_to_sec(down_up)), offsets)
+        pedal_sec = mend_pedal(frames_to_sec(down_up) + (0.0, _PEDAL_RELEASE_SHIFT_SEC))
+        return perform(notes, pedal_sec, offsets)
 
     def _pieces(self, blocks: Iterator[NDArray[np.float32]]) -> Iterator[tuple[DecodedNotes, NDArray[np.float32]]]:
         """Notes as soon as all they need was heard, with times in frames of the whole sound; and the pedals' activations."""
