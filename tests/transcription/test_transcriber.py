@@ -12,6 +12,7 @@ from tecla.io.audio import load_audio
 from tecla.io.midi import load_midi
 from tecla.music.performance import Performance
 from tecla.transcription import Transcriber
+from tecla.transcription import transcriber as transcriber_module
 from tecla.transcription.features import SAMPLE_RATE
 
 DEMO = Path(__file__).parents[2] / "demo"
@@ -75,6 +76,17 @@ def test_a_long_sound_is_decoded_twice_and_heard_the_same(
 @pytest.mark.parametrize("samples", [0, 1, 1600])
 def test_silence_is_an_empty_performance(transcriber: Transcriber, samples: int) -> None:
     assert len(transcriber.transcribe(lambda: [np.zeros(samples, np.float32)])) == 0
+
+
+def test_the_pedal_is_written_as_released_30_ms_after_the_dampers_are_heard(
+    transcriber: Transcriber, waltz: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = transcriber.transcribe(lambda: [waltz])
+    monkeypatch.setattr(transcriber_module, "_PEDAL_RELEASE_SHIFT_SEC", 0.0)
+    heard = transcriber.transcribe(lambda: [waltz])
+    assert len(heard.pedal_intervals()) > 3
+    np.testing.assert_allclose(written.pedal_intervals()[:, 1] - heard.pedal_intervals()[:, 1], 0.03, atol=1e-9)
+    assert np.array_equal(written.notes["onset_sec"], heard.notes["onset_sec"])
 
 
 def test_sounding_ends_carry_no_pedal_and_last_at_least_as_long(transcriber: Transcriber, waltz: np.ndarray) -> None:
