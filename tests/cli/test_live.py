@@ -45,6 +45,46 @@ def test_who_stops_it_keeps_what_was_played(here: Path, number: signal.Signals) 
     assert sorted(load_midi(here / "long.mid").notes["pitch"]) == [60, 64, 67]
 
 
+ON_A_PORT = """
+import sys
+from pathlib import Path
+from mido.ports import BaseOutput
+from tecla.cli import main
+from tecla.io import midi_port
+
+class Wire(BaseOutput):  # mido's own way of writing a port
+    def _open(self, **_):
+        self.wire = Path("wire").open("ab", buffering=0)
+
+    def _send(self, message):
+        self.wire.write(message.bin())
+
+midi_port.open_port = lambda name: midi_port.MidiPort(Wire())
+main(["live", "--input", "long.wav", "--midi-out", "wire"])
+"""
+
+
+@pytest.mark.parametrize("numbers", [(signal.SIGINT,) * 9, (signal.SIGHUP,)])
+def test_no_note_is_left_on_a_port_however_it_ends(here: Path, numbers: tuple[signal.Signals, ...]) -> None:
+    """A chord held for seconds, and whoever plays is stopped in the middle of it, impatiently too."""
+    held = Performance.from_arrays([0.3, 0.3, 0.3], [9.0, 9.0, 9.0], [60, 64, 67], [80, 80, 80])
+    save_audio("long.wav", render(held), SAMPLE_RATE)
+    with subprocess.Popen([sys.executable, "-c", ON_A_PORT], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "note_on" in process.stdout.readline()
+        for number in numbers:
+            process.send_signal(number)
+            time.sleep(0.02)
+        assert process.wait(120) == 0
+    sent = [bytes(part) for part in zip(*[iter((here / "wire").read_bytes())] * 3, strict=True)]
+    sounding = set()
+    for status, key, _ in sent:
+        {0x90: sounding.add, 0x80: sounding.discard, 0xB0: lambda _: None}[status](key)
+    assert {60} <= {key for status, key, _ in sent if status == 0x90}
+    assert not sounding
+    assert sent[-1] == bytes([0xB0, 120, 0])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -1,8 +1,12 @@
 """A run's folder: begun, stopped, resumed to the bit, judged, drawn."""
 
 import json
+<<<<<<< HEAD
 from collections.abc import Callable
 from dataclasses import replace
+=======
+from dataclasses import asdict, replace
+>>>>>>> 84f317e (Leave no note on a port when a terminal closes or Ctrl-C comes twice; look at what a run.json asks for)
 from pathlib import Path
 
 import mido
@@ -85,6 +89,36 @@ def test_a_run_is_not_begun_over_another(options: RunOptions, tmp_path: Path) ->
 
 def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no run"):
+        run.load_options(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": "5"}, 'steps is "5"'),
+        ({"steps": True}, "steps is true"),
+        ({"steps": 10**400}, "steps is"),
+        ({"seed": -1}, "seed is -1"),
+        ({"peak_rate": float("nan")}, "peak_rate is nan"),
+        ({"corpora": [1]}, "corpora is"),
+        ({"corpora": "maestro:there"}, "corpora is"),
+        ({"pianos": ["a"]}, "pianos is"),
+        ({"size": "huge"}, "size is 'huge'"),
+        ({"batch": 10**9}, "batch is 1000000000: must be at most"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_run_that_asks_for_what_cannot_be_is_one_line(tmp_path: Path, change: dict[str, object], message: str) -> None:
+    (tmp_path / "run.json").write_text(json.dumps({**asdict(RunOptions(steps=5)), **change}))
+    with pytest.raises(InputError, match=message) as said:
+        run.load_options(tmp_path)
+    assert "\n" not in str(said.value)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "[" * 100_000, '"' + "x" * 2**20 + '"', "\x00", "{"])
+def test_a_run_file_that_is_none_is_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(InputError, match=r"run.json: "):
         run.load_options(tmp_path)
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _LATE_SAMPLES: Final = 4_800  # 0.3 s at once: the computer does not keep up, and should hear them in one go
 _ROW_SEC: Final = 0.09  # a row for every step of the transcriber
+# Ctrl-C, being told to leave, a terminal that is closed, Ctrl-\\: none is a reason to leave notes behind.
+_LEAVE: Final = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK") if hasattr(signal, name)]
 
 
 def live(
@@ -55,7 +57,9 @@ def live(
     if record is not None:
         workbench.check_output(record, force)
     transcriber = workbench.live_transcriber(look_ahead / 1000, model)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to leave is no reason to leave notes behind
+    for number in _LEAVE:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup wants it
+            signal.signal(number, signal.default_int_handler)
     stage = _Stage()
     try:
         with ExitStack() as open_things:
@@ -76,6 +80,8 @@ def _hear(transcriber: LiveTranscriber, sound: Iterator[NDArray[Any]], stage: _S
     except KeyboardInterrupt:
         pass
     finally:
+        for number in _LEAVE:  # asked again, it is leaving already, and must not be stopped before the last note is off
+            signal.signal(number, signal.SIG_IGN)
         stage.show(transcriber.flush(), transcriber.heard_sec)
 
 

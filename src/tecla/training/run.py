@@ -25,6 +25,7 @@ from torch.utils.data import Dataset
 from tecla.errors import InputError, OptionError, OutputError
 from tecla.models.harmonic import HarmonicConfig
 from tecla.training import loop
+from tecla.training.asked import check_bounds, load_asked
 from tecla.training.examples import ExampleConfig, Examples
 from tecla.training.home_piano import write_home_piano
 from tecla.training.journal import Journal, Numbers
@@ -99,13 +100,12 @@ def load_options(folder: Path) -> RunOptions:
     """What a run was asked for.
 
     Raises:
-        InputError: the folder holds no run.
+        InputError: the folder holds no run, or one that cannot be.
     """
-    try:
-        stored = json.loads((folder / "run.json").read_text("utf-8"))
-        return RunOptions(**{**stored, "corpora": tuple(stored["corpora"])})
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{folder} holds no run (run.json: {error}): name a folder that tecla train wrote") from error
+    options = load_asked(folder, RunOptions)
+    if options.size not in SIZES:
+        raise InputError(f"{folder} cannot be gone on with (run.json: size is {options.size!r}): name a folder that tecla train wrote")
+    return options
 
 
 def load_sources(folder: Path) -> dict[str, str]:
@@ -115,8 +115,10 @@ def load_sources(folder: Path) -> dict[str, str]:
         InputError: the folder holds no run that has begun to train.
     """
     try:
-        sources: dict[str, str] = json.loads((folder / "sources.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        sources = json.loads((folder / "sources.json").read_text("utf-8"))
+        if not (isinstance(sources, dict) and all(isinstance(licence, str) for licence in sources.values())):
+            raise ValueError("no titles with licences")
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{folder} does not say what it learned from (sources.json: {error}): train it first") from error
     return sources
 
@@ -208,10 +210,7 @@ def _check(options: RunOptions) -> None:
         raise OptionError(f"size is {options.size!r}: must be {' or '.join(SIZES)}")
     if (options.minutes is None) == (options.steps is None):
         raise OptionError("give either minutes or steps")
-    for name in ("minutes", "steps", "batch", "peak_rate", "patience"):
-        value = getattr(options, name)
-        if value is not None and not value > 0:
-            raise OptionError(f"{name} is {value}: must be more than 0")
+    check_bounds(options)
 
 
 def _sound(folder: Path, options: RunOptions, material: Material, team: Team) -> tuple[ExampleConfig, Sound]:
@@ -274,7 +273,12 @@ def _card(weights: Path) -> dict[str, Any]:
 def load_init_card(folder: Path) -> dict[str, Any]:
     """The card of the weights that a run began with; empty where it began with none."""
     path = folder / INIT_CARD
-    card: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    try:
+        card = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        if not (isinstance(card, dict) and isinstance(card.get("data", {}), dict)):
+            raise ValueError("no card")
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path} is damaged ({error}): begin the run anew") from error
     return card
 
 

@@ -20,12 +20,13 @@ from torch import nn
 from tecla import __version__
 from tecla.corpora import Corpus, load_corpus
 from tecla.corpora.voice import PITCHES as CLASS_PITCHES
-from tecla.errors import InputError, OptionError, OutputError
+from tecla.errors import OptionError, OutputError
 from tecla.io.audio import load_audio
 from tecla.io.midi import load_midi
 from tecla.models.council import Council
 from tecla.models.crnn import CRNN, CRNNConfig
 from tecla.training import loop
+from tecla.training.asked import load_asked
 from tecla.training.export_line import export_line_onnx
 from tecla.training.run import piano_licences
 from tecla.training.sampled_piano import load_banks
@@ -70,12 +71,9 @@ def load_options(folder: Path) -> VoiceOptions:
     """What a run was asked for.
 
     Raises:
-        InputError: the folder holds no run.
+        InputError: the folder holds no run, or one that cannot be.
     """
-    try:
-        return VoiceOptions(**json.loads((folder / "run.json").read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{folder} holds no training to go on with (run.json: {error}): begin one without --resume") from error
+    return load_asked(folder, VoiceOptions)
 
 
 def train_voice(folder: Path, options: VoiceOptions, report: Report) -> tuple[nn.Module, dict[str, Any]]:
