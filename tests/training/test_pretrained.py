@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 from torch import nn
@@ -60,3 +61,19 @@ def test_another_network_is_refused(tmp_path: Path) -> None:
         load_pretrained(tmp_path / "noise.onnx")
     with pytest.raises(InputError, match="holds no network that tecla exported"):
         load_pretrained(find_weights("default").with_name("engrave.onnx"))
+
+
+@pytest.mark.parametrize("damage", ["a recurrence without its bias", "weights of another shape", "words for weights"])
+def test_a_network_of_ours_that_was_damaged_is_refused(tmp_path: Path, damage: str) -> None:
+    model = onnx.load(str(find_weights("small")))
+    node = next(node for node in model.graph.node if node.op_type == "GRU")
+    bias = next(tensor for tensor in model.graph.initializer if tensor.name == node.input[3])
+    if damage == "a recurrence without its bias":
+        node.input[3] = ""
+    elif damage == "weights of another shape":
+        bias.dims[:] = [1, bias.dims[0], bias.dims[1]]
+    else:
+        bias.CopyFrom(onnx.helper.make_tensor(bias.name, onnx.TensorProto.STRING, [1], [b"loud"]))
+    onnx.save(model, str(tmp_path / "a.onnx"))
+    with pytest.raises(InputError, match="holds no network that tecla exported"):
+        load_pretrained(tmp_path / "a.onnx")

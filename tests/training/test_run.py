@@ -1,12 +1,8 @@
 """A run's folder: begun, stopped, resumed to the bit, judged, drawn."""
 
 import json
-<<<<<<< HEAD
 from collections.abc import Callable
-from dataclasses import replace
-=======
 from dataclasses import asdict, replace
->>>>>>> 84f317e (Leave no note on a port when a terminal closes or Ctrl-C comes twice; look at what a run.json asks for)
 from pathlib import Path
 
 import mido

@@ -47,9 +47,11 @@ def load_pretrained(path: Path) -> HarmonicNet:
         for memory, tensors in zip((network.memory, network.pedal_memory), memories, strict=True):
             _fill_memory(memory, *tensors)
         for head, (matrix,), name in zip((network.keys, network.pedals), heads, ("keys", "pedals"), strict=True):
-            head.weight.data, head.bias.data = matrix.T.contiguous(), weights[f"network.{name}.bias"]
-    except (OSError, ValueError, IndexError, KeyError, RuntimeError, DecodeError) as error:
-        raise InputError(f"{path} holds no network that tecla exported ({error}): name another .onnx file") from error
+            _put(head.weight, matrix.T.contiguous())
+            _put(head.bias, weights[f"network.{name}.bias"])
+    except (OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError, ArithmeticError, DecodeError) as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"{path} holds no network that tecla exported ({why}): name another .onnx file") from error
     return _freeze_norms(network)
 
 
@@ -89,11 +91,9 @@ def _fill_convolutions(network: HarmonicNet, tensors: list[list[Tensor]]) -> Non
         mix: Any = block.mix
         pairs += [(mix.narrow, None), (mix.widen, mix.norm), (block.first, block.first_norm), (block.second, block.second_norm)]
     for (convolution, norm), (weight, bias) in zip(pairs, tensors, strict=True):
-        convolution.weight.data = weight
-        if norm is None:
-            convolution.bias.data = bias
-        else:
-            norm.bias.data = bias
+        _put(convolution.weight, weight)
+        _put(convolution.bias if norm is None else norm.bias, bias)
+        if norm is not None:
             norm.running_var.fill_(1 - norm.eps)
 
 
@@ -108,4 +108,11 @@ def _fill_memory(memory: nn.GRU, into: Tensor, across: Tensor, bias: Tensor) -> 
         halves = bias[direction].split(3 * size)
         parts = {"weight_ih_l0": into[direction], "weight_hh_l0": across[direction], "bias_ih_l0": halves[0], "bias_hh_l0": halves[1]}
         for name, rows in parts.items():
-            getattr(memory, name + suffix).data = gates(rows)
+            _put(getattr(memory, name + suffix), gates(rows))
+
+
+def _put(parameter: Tensor, weights: Tensor) -> None:
+    """Raises ValueError where they are no weights of its shape: torch would take them, and fail at the first sound."""
+    if parameter.shape != weights.shape or parameter.dtype != weights.dtype:
+        raise ValueError(f"{tuple(weights.shape)} of {weights.dtype} where {tuple(parameter.shape)} of {parameter.dtype} belong")
+    parameter.data = weights
