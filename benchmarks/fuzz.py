@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +24,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 import fuzz_weights
+from fuzz_weights import READERS, reads
 
 ROOT: Final = Path(__file__).parents[1]
 LIMITS: Final = ("-timeout=10", "-rss_limit_mb=2048", "-malloc_limit_mb=2048", "-print_final_stats=1", "-verbosity=0", "-detect_leaks=0")
@@ -36,12 +37,14 @@ WORDS: Final = (  # what a mutator would hardly stumble upon
 )  # fmt: skip
 
 
+@reads("audio", ".wav")
 def read_audio(path: Path) -> object:
     from tecla.io.audio import open_audio
 
     return sum(len(block) for block in open_audio(path).blocks())
 
 
+@reads("ffmpeg", ".wav")
 def read_ffmpeg(path: Path) -> object:
     """What the process of its own does, here: so that the mutator sees the decoder's code, and deaths are found."""
     from tecla.io.decoding import decode_mono
@@ -49,12 +52,15 @@ def read_ffmpeg(path: Path) -> object:
     return sum(len(block) for block in decode_mono(path))
 
 
+@reads("midi", ".mid")
 def read_midi(path: Path) -> object:
     from tecla.io.midi import load_midi
 
     return load_midi(path)
 
 
+@reads("musicxml", ".musicxml")
+@reads("mxl", ".mxl")
 def read_musicxml(path: Path) -> object:
     from tecla.io.musicxml import load_musicxml
     from tecla.io.xmlwriter import score_to_xml
@@ -64,6 +70,7 @@ def read_musicxml(path: Path) -> object:
     return score_to_xml(score), play_score(score)
 
 
+@reads("abc", ".abc")
 def read_abc(path: Path) -> object:
     from tecla.io.abc import load_abc
     from tecla.io.abc_play import tune_to_performance
@@ -71,18 +78,21 @@ def read_abc(path: Path) -> object:
     return [tune_to_performance(tune) for tune in load_abc(path)]
 
 
+@reads("json", ".json")
 def read_json(path: Path) -> object:
     from tecla.io.notes import load_json
 
     return load_json(path)
 
 
+@reads("csv", ".csv")
 def read_csv(path: Path) -> object:
     from tecla.io.notes import load_csv
 
     return load_csv(path)
 
 
+@reads("verovio", ".musicxml")
 def read_verovio(path: Path) -> object:
     """A page of whatever the reader of MusicXML lets through, drawn here and not in a process of its own."""
     from tecla.io.musicxml import load_musicxml
@@ -92,21 +102,7 @@ def read_verovio(path: Path) -> object:
     return list(answer({"follow": True}, score_to_xml(load_musicxml(path)).encode()))
 
 
-READERS: Final[dict[str, tuple[str, Callable[[Path], object]]]] = {
-    "midi": (".mid", read_midi),
-    "musicxml": (".musicxml", read_musicxml),
-    "mxl": (".mxl", read_musicxml),
-    "abc": (".abc", read_abc),
-    "json": (".json", read_json),
-    "csv": (".csv", read_csv),
-    "audio": (".wav", read_audio),
-    "ffmpeg": (".wav", read_ffmpeg),
-    "verovio": (".musicxml", read_verovio),
-    **fuzz_weights.READERS,
-}
-
-
-def seeds(reader: str) -> Iterator[bytes]:
+def seeds(name: str) -> Iterator[bytes]:
     """Small good files of a reader's kind, made here."""
     from tecla.io.midi import save_midi
     from tecla.io.musicxml import save_musicxml
@@ -117,19 +113,19 @@ def seeds(reader: str) -> Iterator[bytes]:
         [0.1, 0.5, 0.9, 1.3], [0.4, 0.8, 1.2, 2.1], [60, 64, 67, 48], 70, controls=[(0.3, 64, 90), (1.0, 64, 0)]
     )
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"seed{READERS[reader][0]}"
-        if reader == "abc":
+        path = Path(folder) / f"seed{READERS[name][0]}"
+        if name == "abc":
             yield b'X:1\nT:a\nM:6/8\nL:1/8\nQ:3/8=80\nK:D dor\n|:"Am"A2B {g}c>d (3efg|[1 [CE]2 z4:|[2 ^F,6|]\n'
-        elif reader in ("audio", "ffmpeg"):
+        elif name in ("audio", "ffmpeg"):
             yield from sounds()
-        elif reader in fuzz_weights.READERS:
-            yield from fuzz_weights.seeds(reader)
-        elif reader in ("musicxml", "mxl", "verovio"):
+        elif name in ("musicxml", "mxl", "verovio"):
             from tecla.engraving import Wishes, engrave
 
             save_musicxml(engrave(played, Wishes()), path)
+        elif name in (saved := {"midi": save_midi, "json": save_json, "csv": save_csv}):
+            saved[name](played, path)
         else:
-            {"midi": save_midi, "json": save_json, "csv": save_csv}[reader](played, path)
+            yield from fuzz_weights.seeds(name)
         if path.exists():
             yield path.read_bytes()
 

@@ -19,8 +19,21 @@ from numpy.typing import NDArray
 
 SOUND: Final = np.random.default_rng(0).normal(0, 0.1, 3200).astype(np.float32)
 PARTS: Final = ("network", "average", "optimizer", "progress")
+Read = Callable[[Path], object]
+READERS: Final[dict[str, tuple[str, Read]]] = {}  # by name: the suffix of their files, and what they do with one
 
 
+def reads(name: str, suffix: str) -> Callable[[Read], Read]:
+    """Enters a reader in the table of all."""
+
+    def enter(read: Read) -> Read:
+        READERS[name] = suffix, read
+        return read
+
+    return enter
+
+
+@reads("onnx", ".onnx")
 def read_onnx(path: Path) -> object:
     """What `tecla transcribe --model FILE` does with a network: opens it, has it hear eight frames, decodes what it says."""
     from tecla.transcription.decode import DecodeConfig, decode_notes, decode_pedal
@@ -32,6 +45,7 @@ def read_onnx(path: Path) -> object:
     return decode_notes(heard.keys, DecodeConfig()), decode_pedal(heard.pedals, DecodeConfig())
 
 
+@reads("voice", ".onnx")
 def read_voice(path: Path) -> object:
     """What `tecla voice --model FILE` does with one, on a fifth of a second."""
     from tecla.transcription.monophonic.transcriber import LineTranscriber
@@ -40,6 +54,7 @@ def read_voice(path: Path) -> object:
     return LineTranscriber.load(str(path)).transcribe(lambda: [SOUND], bends=True)
 
 
+@reads("onnxruntime", ".onnx")
 def read_onnxruntime(path: Path) -> object:
     """What the process of its own does, here: so that the mutator sees deaths, and networks that never end."""
     from tecla.transcription.features import N_BINS, WINDOWS
@@ -49,6 +64,7 @@ def read_onnxruntime(path: Path) -> object:
     return list(answer({"file": str(path), "outputs": None, "feeds": [["features", "<f4", features.shape]]}, features.tobytes()))
 
 
+@reads("card", ".json")
 def read_card(path: Path) -> object:
     """The card beside a transcriber's weights, and what its numbers make of some notes."""
     from tecla.transcription.confidence import load_calibration
@@ -59,6 +75,7 @@ def read_card(path: Path) -> object:
     return load_calibration(weights)(chances), dynamics and dynamics(chances, -20 * chances, np.arange(0, 88, 20))
 
 
+@reads("composer-card", ".json")
 def read_composer_card(path: Path) -> object:
     """The card beside a network that writes music: `tecla generate --model CARD`, for two steps."""
     from tecla.generation import engine
@@ -75,12 +92,14 @@ def read_composer_card(path: Path) -> object:
     return reader
 
 
+@reads("checkpoint", ".safetensors")
 def read_checkpoint(path: Path) -> object:
     from tecla.training.stored import load_stored
 
     return load_stored(path)
 
 
+@reads("resumed", ".part")
 def read_resumed(path: Path) -> object:
     """A run that is gone on with, one part of its checkpoint being the file; its first byte says which."""
     from tecla.errors import InputError
@@ -97,6 +116,7 @@ def read_resumed(path: Path) -> object:
     return load_checkpoint(new_state(one_layer, *loop_config()), folder)
 
 
+@reads("composer", ".safetensors")
 def read_composer(path: Path) -> object:
     """A composer's checkpoint, as it is shipped from."""
     from tecla.training.ship import restore
@@ -104,6 +124,7 @@ def read_composer(path: Path) -> object:
     return restore(path, "lstm")
 
 
+@reads("options", ".json")
 def read_options(path: Path) -> object:
     """What a run was asked for."""
     from tecla.training.run import load_options
@@ -112,6 +133,7 @@ def read_options(path: Path) -> object:
     return load_options(path.parent)
 
 
+@reads("pt", ".pt")
 def read_pt(path: Path) -> object:
     """A checkpoint of an older tecla, converted."""
     from tecla.training.stored import convert
@@ -119,6 +141,7 @@ def read_pt(path: Path) -> object:
     return convert(path)
 
 
+@reads("init", ".onnx")
 def read_init(path: Path) -> object:
     """`tecla train transcriber --init FILE`."""
     from tecla.training.pretrained import load_pretrained
@@ -126,40 +149,25 @@ def read_init(path: Path) -> object:
     return load_pretrained(path)
 
 
-READERS: Final[dict[str, tuple[str, Callable[[Path], object]]]] = {
-    "onnx": (".onnx", read_onnx),
-    "voice": (".onnx", read_voice),
-    "onnxruntime": (".onnx", read_onnxruntime),
-    "card": (".json", read_card),
-    "composer-card": (".json", read_composer_card),
-    "checkpoint": (".safetensors", read_checkpoint),
-    "resumed": (".part", read_resumed),
-    "composer": (".safetensors", read_composer),
-    "options": (".json", read_options),
-    "pt": (".pt", read_pt),
-    "init": (".onnx", read_init),
-}
-
-
-def seeds(reader: str) -> Iterator[bytes]:
+def seeds(name: str) -> Iterator[bytes]:
     """Small good files of a reader's kind."""
-    if reader in ("onnx", "onnxruntime"):  # a loop's count, changed, hardly ever ends: of ten thousand, six; "onnx" would wait for each
-        yield tiny_transcriber(loops=reader == "onnxruntime")
-    elif reader == "voice":
+    if name in ("onnx", "onnxruntime"):  # a loop's count, changed, hardly ever ends: of ten thousand, six; "onnx" would wait for each
+        yield tiny_transcriber(loops=name == "onnxruntime")
+    elif name == "voice":
         yield tiny_line()
-    elif reader == "card":
+    elif name == "card":
         dynamics = dict.fromkeys(("rest", "heard", "level", "key", "least", "span"), 0.5)
         yield json.dumps({"calibration": {"slope": 2.2, "intercept": 0.8}, "dynamics": dynamics}).encode()
-    elif reader == "composer-card":
+    elif name == "composer-card":
         yield tiny_composer()[".json"]
-    elif reader == "checkpoint":
+    elif name == "checkpoint":
         yield from (tiny_run()["network"], tiny_run()["progress"])
-    elif reader == "resumed":
-        yield from (bytes([number]) + tiny_run()[name] for number, name in enumerate(PARTS))
-    elif reader == "composer":
+    elif name == "resumed":
+        yield from (bytes([number]) + tiny_run()[part] for number, part in enumerate(PARTS))
+    elif name == "composer":
         yield tiny_checkpoint()
     else:
-        yield from {"options": tiny_options, "pt": tiny_pt, "init": tiny_init}[reader]()
+        yield from {"options": tiny_options, "pt": tiny_pt, "init": tiny_init}[name]()
 
 
 @cache

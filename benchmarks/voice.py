@@ -29,6 +29,7 @@ from tecla.models.transformer import Transformer, TransformerConfig
 from tecla.models.unet import UNet, UNetConfig
 from tecla.models.unet_bilstm import UNetBiLSTM, UNetBiLSTMConfig
 from tecla.music import Performance
+from tecla.training.stored import save_stored
 from tecla.training.voice_classes import (
     FRAME_RATE,
     HOP_SAMPLES,
@@ -127,7 +128,7 @@ def run(name: str, two: bool, train: Clips, judged: Clips, options: argparse.Nam
         beliefs = []
         for stage in ("gate", "note") if two else ("both",):
             network = train_classes(NETWORKS[name], train, stage, options.epochs, options.seed, lambda row: print(name, row, flush=True))
-            torch.save(network.state_dict(), options.out / f"{name}-{stage}-{options.seed}.pt")
+            save_stored(network.state_dict(), options.out / f"{name}-{stage}-{options.seed}.safetensors")
             parameters += sum(p.numel() for p in network.parameters())
             beliefs.append(believe(network, judged.features))
         belief = join_stages(*beliefs) if two else beliefs[0]

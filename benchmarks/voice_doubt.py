@@ -21,6 +21,7 @@ from tecla.corpora import load_corpus
 from tecla.corpora.pictures import COLOURS, make_figure, plain, save_figure
 from tecla.evaluation import class_calibration, uncertainty
 from tecla.evaluation.class_calibration import ClassReliability, fit_slope, sharpen
+from tecla.training.stored import load_stored
 from tecla.training.voice_classes import FRAME_RATE, N_CLASSES, Clips, believe, load_clips
 from tecla.transcription.monophonic.network import LineNetwork, find_line_weights
 
@@ -125,10 +126,10 @@ def main() -> None:
     reference = clips.classes.numpy()
     alone: dict[str, Belief] = {}
     for name, make in NETWORKS.items():
-        stored = options.runs / f"{name}-both-0.pt"
+        stored = options.runs / f"{name}-both-0.safetensors"
         if stored.exists():
             network = make(N_CLASSES)
-            network.load_state_dict(torch.load(stored, weights_only=True))
+            network.load_state_dict(load_stored(stored))
             alone[name] = believe(network, clips.features).astype(np.float64)
             if name == "crnn":
                 dropout = dropped(network, clips, options.passes)

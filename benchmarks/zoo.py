@@ -37,6 +37,7 @@ from tecla.rendering.overlay import draw_overlay
 from tecla.training import loop
 from tecla.training.losses import transcription_loss
 from tecla.training.networks import make_piano_network, standardise
+from tecla.training.stored import load_stored, save_stored
 from tecla.training.validation import Take
 from tecla.transcription.coherence import mend_pedal
 from tecla.transcription.decode import DecodeConfig, decode_notes, decode_pedal, frames_to_sec
@@ -171,15 +172,15 @@ def train(name: str, material: Material, picture: Any, options: argparse.Namespa
 
 def trained(name: str, options: argparse.Namespace, picture: Any) -> tuple[nn.Module, int, list[tuple[float, float]]]:
     """As `train`, or what an earlier call left in the folder of the run."""
-    weights = options.out / f"{by_file(name)}.pt"
+    weights = options.out / f"{by_file(name)}.safetensors"
     told = weights.with_suffix(".steps")
     if not told.exists():
         kind = next((kind for kind in KINDS if name.endswith(f", {kind}")), "all")
         network, steps, curve = train(name, load_material(options, kind, picture), picture, options)
-        torch.save(network.state_dict(), weights)
+        save_stored(network.state_dict(), weights)
         told.write_text(json.dumps([steps, curve]), "utf-8")
     network = make_network(name, picture).eval()
-    network.load_state_dict(torch.load(weights, weights_only=True))
+    network.load_state_dict(load_stored(weights))
     return network, *json.loads(told.read_text("utf-8"))
 
 

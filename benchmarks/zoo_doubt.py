@@ -22,10 +22,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 from zoo import FEATURES, THRESHOLDS, by_file, make_network, mended
+from zoo_material import read_takes
 from zoo_table import GROUPS, OWN
 
 from tecla.evaluation import calibration, notes, uncertainty
 from tecla.training.doubt import dropping
+from tecla.training.stored import load_stored
 from tecla.training.validation import Take
 from tecla.transcription.confidence import Calibration
 from tecla.transcription.decode import DecodeConfig, decode_notes
@@ -48,7 +50,7 @@ class Notes:
 
 def load(folder: Path, name: str, picture: Any) -> nn.Module:
     network = make_network(name, picture)
-    network.load_state_dict(torch.load(folder / f"{by_file(name)}.pt", weights_only=True))
+    network.load_state_dict(load_stored(folder / f"{by_file(name)}.safetensors"))
     return network.eval()
 
 
@@ -107,14 +109,14 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     first, picture = options.runs[0], FEATURES["log-frequency"]()
-    takes = torch.load((options.material or first / "material") / "takes.pt", weights_only=False)  # our own file
+    takes = read_takes(options.material or first / "material")
     columns = "onset F1 %, confidence error, at the temperature, on the line, area, by less doubt".split(", ")
     groups = [group for group in GROUPS if group in takes]
     print(f"| network | hearings | {' | '.join(f'{group}: {c}' for group in groups for c in columns)} |\n|{'---|' * (2 + 6 * len(groups))}")
     kinds = {
         name: listen(load(first, name, picture), takes, picture)
         for name in dict.fromkeys((options.own, *KINDS))
-        if (first / f"{by_file(name)}.pt").exists()
+        if (first / f"{by_file(name)}.safetensors").exists()
     }
     figures = {name: row(name, [heard], takes) for name, heard in kinds.items()}
     own = [kinds[options.own], *(listen(load(folder, options.own, picture), takes, picture) for folder in options.runs[1:])]

@@ -22,11 +22,13 @@ from tecla.corpora.corpus import Recording
 from tecla.io.audio import load_audio
 from tecla.io.midi import load_midi
 from tecla.music import Performance
+from tecla.music.performance import CONTROL, NOTE
 from tecla.training.acoustics import World, active_rms
 from tecla.training.examples import ExampleConfig, Examples
 from tecla.training.material import Share
 from tecla.training.sampled_piano import load_banks
 from tecla.training.sound import Sound
+from tecla.training.stored import load_stored, save_stored
 from tecla.training.validation import Take, recorded_takes, rendered_takes
 from tecla.transcription.level import NOMINAL_DB
 from tecla.transcription.targets import Style
@@ -83,17 +85,35 @@ class Dry(World):
 
 def load_material(options: argparse.Namespace, kind: str, picture: Any) -> Material:
     """Lessons from the folder of the run, made where they are missing."""
-    path = _folder(options) / f"sound-{kind}.pt"
-    learned, held_out = _kept(path, lambda: _make_sound(options, kind))
-    seen = iter(_kept(path.with_name(f"{path.stem}-{type(picture).__name__}.pt"), lambda: _look(path, picture)))
+    path = _folder(options) / f"sound-{kind}.safetensors"
+    parts = _kept(path, lambda: [[vars(one) for one in part] for part in _make_sound(options, kind)])
+    learned, held_out = ([Sounding(**one) for one in part] for part in parts)
+    seen = iter(_kept(path.with_stem(f"{path.stem}-{type(picture).__name__}"), lambda: _look([*learned, *held_out], picture)))
     lessons, judged = ([Lesson(next(seen), one.keys[options.targets], one.pedals) for one in part] for part in (learned, held_out))
     return Material(lessons[: options.lessons], judged)
 
 
 def load_takes(options: argparse.Namespace) -> dict[str, list[Take]]:
     """Takes by name, made where they are missing."""
-    takes: dict[str, list[Take]] = _kept(_folder(options) / "takes.pt", lambda: _make_takes(options))
-    return takes
+    return read_takes(_folder(options), lambda: {name: [_apart(take) for take in part] for name, part in _make_takes(options).items()})
+
+
+def read_takes(folder: Path, make: Any = None) -> dict[str, list[Take]]:
+    """Takes by name, out of the folder that `load_takes` keeps them in."""
+    return {name: [_together(**take) for take in part] for name, part in _kept(folder / "takes.safetensors", make).items()}
+
+
+def _apart(take: Take) -> dict[str, Tensor]:
+    """A take as tensors; its notes and controls as the bytes that they are."""
+    rows = {"notes": take.played.notes, "controls": take.played.controls}
+    return {
+        "samples": take.samples,
+        **{name: torch.from_numpy(np.frombuffer(array.tobytes(), np.uint8).copy()) for name, array in rows.items()},
+    }
+
+
+def _together(samples: Tensor, notes: Tensor, controls: Tensor) -> Take:
+    return Take(Performance(notes.numpy().view(NOTE), controls.numpy().view(CONTROL)), samples)
 
 
 def _folder(options: argparse.Namespace) -> Path:
@@ -103,18 +123,14 @@ def _folder(options: argparse.Namespace) -> Path:
 
 
 @torch.no_grad()
-def _look(path: Path, picture: Any) -> list[Tensor]:
-    """Features of all that is kept in a file."""
-    parts = torch.load(path, weights_only=False)  # our own file
-    return [picture(one.samples).half() for part in parts for one in part]
+def _look(made: list[Sounding], picture: Any) -> list[Tensor]:
+    return [picture(one.samples).half() for one in made]
 
 
 def _kept(path: Path, make: Any) -> Any:
-    if not path.exists():
-        partial = path.with_suffix(".partial")
-        torch.save(make(), partial)
-        partial.rename(path)
-    return torch.load(path, weights_only=False)  # our own file, of a moment ago
+    if make is not None and not path.exists():
+        save_stored(make(), path)
+    return load_stored(path)
 
 
 def _make_sound(options: argparse.Namespace, kind: str) -> tuple[list[Sounding], list[Sounding]]:
