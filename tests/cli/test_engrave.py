@@ -39,6 +39,12 @@ def test_what_is_stated_is_obeyed(take: Path, tmp_path: Path) -> None:
     assert (score.title, score.composer) == ("Waltz", "N. N.")
 
 
+def test_swing_is_marked_when_it_is_stated(take: Path, tmp_path: Path) -> None:
+    assert run("engrave", take, "-o", tmp_path / "page.musicxml", "--swing") == 0
+    marks = [d.value for m in load_musicxml(tmp_path / "page.musicxml").measures for d in m.directions if d.kind == "swing"]
+    assert marks == ["2:1"]
+
+
 def test_the_page_as_midi(take: Path, tmp_path: Path) -> None:
     from tecla.io.midi import load_midi
 

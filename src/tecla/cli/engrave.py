@@ -33,6 +33,7 @@ def engrave(
         Literal["faithful", "clean", "easy"],
         typer.Option(help="Every note; without ghost notes and slips; or melody over a simple left hand."),
     ] = "faithful",
+    swing: Annotated[bool, typer.Option("--swing", help="Eighths played long and short: written even, under the word Swing.")] = False,
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace outputs that exist already.")] = False,
 ) -> None:
     """Write a performance as notation: beats, bars, hands, voices, keys.
@@ -49,7 +50,7 @@ def engrave(
     begin = time.perf_counter()
     targets = outputs or [notes.with_suffix(".musicxml")]
     _check(notes, targets, force)
-    wishes = _wishes(notes.stem if title is None else title, composer, time_signature, key, tempo, level)
+    wishes = _wishes(notes.stem if title is None else title, composer, time_signature, key, tempo, level, swing)
     performance = workbench.load(notes)
     score = workbench.engrave(performance, wishes)
     written = [path for target in targets for path in workbench.save_score(score, target)]
@@ -70,7 +71,7 @@ def _check(notes: Path, targets: list[Path], force: bool) -> None:
             raise OutputError(f"{target} is the input: tecla does not write over what it reads; choose another name")
 
 
-def _wishes(title: str, composer: str, time_signature: str | None, key: str | None, tempo: float | None, level: str) -> Wishes:
+def _wishes(title: str, composer: str, time_signature: str | None, key: str | None, tempo: float | None, level: str, swing: bool) -> Wishes:
     from tecla.engraving import Wishes  # noqa: PLC0415
     from tecla.errors import InputError, OptionError  # noqa: PLC0415
     from tecla.music.notation import TimeSignature, parse_key  # noqa: PLC0415
@@ -79,4 +80,4 @@ def _wishes(title: str, composer: str, time_signature: str | None, key: str | No
         metre = None if time_signature is None else TimeSignature.parse(time_signature)
     except InputError as error:
         raise OptionError(str(error)) from error
-    return Wishes(title, composer, metre, None if key is None else parse_key(key), tempo, level)
+    return Wishes(title, composer, metre, None if key is None else parse_key(key), tempo, level, swing=swing)

@@ -7,6 +7,7 @@ measures -> what the player reads besides notes.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -28,14 +29,15 @@ from tecla.engraving.pulse import PERIODS, Strokes, find_strokes
 from tecla.engraving.quantize import place_onsets
 from tecla.engraving.quarter import in_page_quarters
 from tecla.engraving.spelling import TRUST, find_keys, spell
-from tecla.engraving.tracking import PulseReadings, count_twice, find_beats, join_readings, move_bar_lines, reach
+from tecla.engraving.swing import find_swing, straightened, swung_map
+from tecla.engraving.tracking import PulseReadings, count_twice, find_beats, join_readings, move_bar_lines, reach, struck_beats
 from tecla.engraving.values import written_ends
 from tecla.engraving.voices import split_voices
 from tecla.errors import OptionError
 from tecla.music import Performance
 from tecla.music.beatmap import BeatMap
 from tecla.music.notation import TimeSignature
-from tecla.music.score import Score
+from tecla.music.score import Direction, Score
 
 LEVELS: Final = ("faithful", "clean", "easy")
 MOST_NOTES: Final = 200_000
@@ -49,7 +51,8 @@ class Wishes:
     """What the user states and is obeyed; None is inferred. `tempo_bpm` is quarters a minute, `key_fifths` -7..7.
 
     `barline_shift_beats` moves all bar lines so many beats later (earlier if negative) than they are found. `hands` says "L" or "R"
-    for each note of the performance, "." where it is inferred; "" infers all.
+    for each note of the performance, "." where it is inferred; "" infers all. `swing` says that eighths are played long and short
+    and written even.
     """
 
     title: str = ""
@@ -60,6 +63,7 @@ class Wishes:
     level: str = "faithful"
     barline_shift_beats: int = 0
     hands: str = ""
+    swing: bool = False
 
     def __post_init__(self) -> None:
         if self.level not in LEVELS:
@@ -105,20 +109,48 @@ def engrave_with_grid(performance: Performance, wishes: Wishes = Wishes()) -> En
     """The page of a performance with its beat map, for whoever wants to know when a bar was played."""
     if len(performance) > MOST_NOTES:
         raise OptionError(f"{len(performance)} notes are too many for one score: cut the performance below {MOST_NOTES}")
+    if wishes.swing:
+        return _engrave_swing(performance, replace(wishes, swing=False))
+    return _engrave_counted(performance, wishes)
+
+
+def _engrave_counted(performance: Performance, wishes: Wishes, quarters_sec: NDArray[np.float64] | None = None) -> Engraving:
+    """The page of a performance, its beats told, each a quarter, or found."""
     strokes = find_strokes(performance.notes["onset_sec"].astype(float))
-    return engrave_readings(performance, read_notes(performance), strokes, read_strokes(performance, strokes), wishes)
+    heard = read_strokes(performance, strokes)
+    return engrave_readings(performance, read_notes(performance), strokes, heard, wishes, quarters_sec)
+
+
+def _engrave_swing(performance: Performance, wishes: Wishes) -> Engraving:
+    """The page of a performance with its eighths made even, under the mark that says how they are played."""
+    found = engrave_with_grid(performance, wishes)
+    swing = find_swing(performance.notes["onset_sec"].astype(float), found.beats_sec)
+    if swing is not None:
+        even = _engrave_counted(straightened(performance, swing), wishes, swing.beats_sec)
+        found = replace(even, beat_map=swung_map(even.beat_map, swing))
+    first, *others = found.score.measures
+    mark = Direction(Fraction(0), "swing", str(swing or "2:1"))
+    return replace(found, score=replace(found.score, measures=(replace(first, directions=(*first.directions, mark)), *others)))
 
 
 def engrave_readings(
-    performance: Performance, readings: Readings, strokes: Strokes, heard: PulseReadings, wishes: Wishes = Wishes()
+    performance: Performance,
+    readings: Readings,
+    strokes: Strokes,
+    heard: PulseReadings,
+    wishes: Wishes = Wishes(),
+    quarters_sec: NDArray[np.float64] | None = None,
 ) -> Engraving:
-    """The page from a performance and what the networks read in it: `readings` of notes, `heard` of strokes."""
+    """The page from a performance and what the networks read in it: `readings` of notes, `heard` of strokes.
+
+    `quarters_sec` (K,) are beats, each a quarter, where they are known already.
+    """
     onset_sec = performance.notes["onset_sec"].astype(float)
     pitch = performance.notes["pitch"].astype(np.int64)
     links = find_parallels(pitch, strokes)
     heard = strokes_agree(join_readings(heard, readings.beat, readings.downbeat, strokes), links)
     readings = notes_agree(readings, pitch, strokes, links)
-    count = count_beats(performance, strokes, heard, wishes, links)
+    count = count_beats(performance, strokes, heard, wishes, links, quarters_sec)
     bridge = BeatMap(count.beat_ticks / TICKS, count.beats_sec)
     readings, ours = in_page_quarters(readings, onset_sec, 60.0 / bridge.tempo_bpm(bridge.quarters_at(onset_sec)))
     grid = Grid(place_onsets(onset_sec, count, readings, ours, heard.log_phase[strokes.of_note]), count.beat_ticks, count.bars)
@@ -153,13 +185,23 @@ def place_notes(performance: Performance, readings: Readings, grid: Grid, hands:
     ]  # fmt: skip
 
 
-def count_beats(performance: Performance, strokes: Strokes, heard: PulseReadings, wishes: Wishes, links: Links) -> Count:
+def count_beats(
+    performance: Performance,
+    strokes: Strokes,
+    heard: PulseReadings,
+    wishes: Wishes,
+    links: Links,
+    quarters_sec: NDArray[np.float64] | None = None,
+) -> Count:
     """Beats and bars of a performance, the stated metre and tempo obeyed, parallel passages alike."""
     metre, quarter_sec = wishes.time, None if wishes.tempo_bpm is None else 60.0 / wishes.tempo_bpm
     if quarter_sec is not None:
         heard = _obey_tempo(heard, quarter_sec, metre)
     time = strokes.onset_sec if len(strokes.onset_sec) else np.zeros(1)
-    beats = count_twice(strokes.onset_sec, heard) if quarter_sec is None else find_beats(strokes.onset_sec, heard)
+    if quarters_sec is not None:
+        beats, quarter_sec = struck_beats(quarters_sec, strokes.onset_sec), float(np.median(np.diff(quarters_sec)))
+    else:
+        beats = count_twice(strokes.onset_sec, heard) if quarter_sec is None else find_beats(strokes.onset_sec, heard)
     if metre is not None and quarter_sec is None and len(beats[0]) > 2 and np.median(np.diff(beats[0])) > _SLOWEST_SEC:
         quarter_sec = float(np.median(np.diff(beats[0])) / metre.bar_quarters)  # whole bars were counted: the stated metre says so
         beats = find_beats(strokes.onset_sec, _obey_tempo(heard, quarter_sec, metre))

@@ -33,6 +33,7 @@ _HELD: Final = 8.0  # what each octave that a beat strays beyond the reach of ru
 _RUBATO: Final = 0.3  # octaves
 _SLOW_SEC: Final = 1.5  # a beat as slow as that is a bar if it falls into thirds and nothing else: a waltz, no very slow 6/8
 _NEAR_BEATS: Final = 0.04
+_ON_SEC: Final = 0.005
 _FARTHEST: Final = 0.5  # octaves beyond that: farther away costs no more, so that a new tempo can win
 _BEATS_OF: Final = {"2/4": 2, "6/8": 2, "2/2": 2, "6/4": 2, "3/4": 3, "3/8": 3, "9/8": 3, "3/2": 3, "4/4": 4, "12/8": 4, "4/2": 4}
 
@@ -134,9 +135,14 @@ def count_twice(onset_sec: NDArray[np.float64], readings: PulseReadings) -> NDAr
     held = find_beats(onset_sec, replace(readings, log_period=np.maximum(readings.log_period, -100.0) - _HELD * far))
     if usual < np.log2(_SLOW_SEC) or not _are_bars_of_three(held[0], onset_sec):
         return held
-    thirds = recount(held[0], onset_sec, 1 / 3)
-    at = np.clip(np.searchsorted(onset_sec, thirds), 0, len(onset_sec) - 1)
-    return np.stack([thirds, np.where(onset_sec[at] == thirds, at, -1)])
+    return struck_beats(recount(held[0], onset_sec, 1 / 3), onset_sec)
+
+
+def struck_beats(beats_sec: NDArray[np.float64], onset_sec: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Beats as `find_beats` gives them, from their times: a stroke is on a beat if it lies within 5 ms. Shape: (2, K)"""
+    after = np.clip(np.searchsorted(onset_sec, beats_sec), 1, max(len(onset_sec) - 1, 1))
+    at = np.where(np.abs(onset_sec[after - 1] - beats_sec) < np.abs(onset_sec[after] - beats_sec), after - 1, after)
+    return np.stack([beats_sec, np.where(np.abs(onset_sec[at] - beats_sec) < _ON_SEC, at, -1)])
 
 
 def _usual_tempo(beats_sec: NDArray[np.float64], onset_sec: NDArray[np.float64]) -> float:

@@ -201,6 +201,9 @@ def _add_to_chord(draft: _Draft, voice: int, event: Event) -> bool:
 def _read_direction(item: Element, state: _State, position: Fraction, first_staff: int) -> list[Direction]:
     at = position + _exact(item.findtext("offset") or "0") / state.divisions
     staff, found = first_staff + _staff(item.findtext("staff")), []
+    long, short = (item.findtext(f"sound/swing/{name}") or "" for name in ("first", "second"))
+    if re.fullmatch("[1-9][0-9]?", long) and re.fullmatch("[1-9][0-9]?", short):
+        return [Direction(at, "swing", f"{long}:{short}", staff)]
     for kind in item.findall("direction-type"):
         for element in kind:
             if element.tag == "dynamics" and len(element):

@@ -24,6 +24,8 @@ _ARTICULATIONS: Final = ("accent", "strong-accent", "staccato", "tenuto", "stacc
 _ORNAMENTS: Final = ("trill-mark", "turn", "inverted-turn", "mordent", "inverted-mordent")
 _ACCIDENTALS: Final = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 FAINT: Final = "#9C9C9C"  # of notes that are drawn pale
+_AT_THE_TOP: Final = ("tempo", "swing")  # directions that stand above the system
+SWING: Final = "Swing"
 _CLEFS: Final = (("G", 2), ("F", 4))
 
 
@@ -80,9 +82,9 @@ def _measure(measure: Measure, before: Measure | None, divisions: int, index: in
     if measure.length != measure.time.bar_quarters:
         element.set("implicit", "yes")
     _attributes(element, measure, before, divisions)
-    for direction in (d for d in measure.directions if d.kind == "tempo"):
+    for direction in (d for d in measure.directions if d.kind in _AT_THE_TOP):
         element.append(_direction(direction, divisions))
-    told = sorted((d for d in measure.directions if d.kind != "tempo"), key=lambda d: d.position)
+    told = sorted((d for d in measure.directions if d.kind not in _AT_THE_TOP), key=lambda d: d.position)
     voices = list(measure.voices.items())
     accidentals = _needed_accidentals(measure)
     for rank, (voice, events) in enumerate(voices):
@@ -219,7 +221,7 @@ def _group(notations: Element, name: str, marks: list[str]) -> None:
 
 
 def _direction(direction: Direction, divisions: int, at: Fraction | None = None) -> Element:
-    above = direction.kind == "tempo" or (direction.kind == "octave-shift" and direction.staff == RIGHT)
+    above = direction.kind in _AT_THE_TOP or (direction.kind == "octave-shift" and direction.staff == RIGHT)
     element = Element("direction", placement="above" if above else "below")
     kind = SubElement(element, "direction-type")
     if direction.kind == "tempo":
@@ -228,6 +230,8 @@ def _direction(direction: Direction, divisions: int, at: Fraction | None = None)
         SubElement(metronome, "per-minute").text = direction.value
     elif direction.kind == "dynamics":
         SubElement(SubElement(kind, "dynamics"), direction.value)
+    elif direction.kind == "swing":
+        SubElement(kind, "words", {"font-weight": "bold"}).text = SWING
     elif direction.kind == "words":
         SubElement(kind, "words").text = _clean(direction.value)
     elif direction.kind == "pedal":
@@ -240,6 +244,11 @@ def _direction(direction: Direction, divisions: int, at: Fraction | None = None)
     SubElement(element, "staff").text = str(direction.staff)
     if direction.kind == "tempo":
         SubElement(element, "sound", tempo=direction.value)
+    elif direction.kind == "swing":
+        swing = SubElement(SubElement(element, "sound"), "swing")
+        for name, part in zip(("first", "second"), direction.value.split(":"), strict=True):
+            SubElement(swing, name).text = part
+        SubElement(swing, "swing-type").text = "eighth"
     return element
 
 

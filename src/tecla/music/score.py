@@ -56,7 +56,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """Something said at a place in a measure: kind is dynamics, wedge, pedal, tempo, words or octave-shift."""
+    """Something said at a place in a measure: kind is dynamics, wedge, pedal, tempo, swing, words or octave-shift.
+
+    The value of swing is the long eighth to the short one, "2:1": they are written even.
+    """
 
     position: Fraction
     kind: str
