@@ -55,6 +55,7 @@ def test_each_failure_in_its_turn_loses_and_duplicates_nothing(
         monkeypatch.setattr("tecla.archive.run.hear", on_a_bad_day(full))
         with pytest.raises(OutputError, match="cannot be written"):
             run_archive([str(sounds)], str(archive), ["mid"], ray_address=nodes.address, on_progress=happen)
+        rest()
         assert told == list(range(1, len(told) + 1))
         assert len(told) >= N_FILES // 3
         ((error,),) = rows(archive, "SELECT error FROM files WHERE status = 'failed'")
@@ -153,6 +154,15 @@ def at_work() -> int:
             return min(found)
         time.sleep(0.05)
     pytest.fail("nobody is at work")
+
+
+def rest() -> None:
+    """Who leaves a cluster leaves no work behind there."""
+    for _ in range(600):
+        if not workers():
+            return
+        time.sleep(0.05)
+    pytest.fail("work goes on that nobody waits for")
 
 
 def workers() -> list[int]:
