@@ -117,17 +117,33 @@ def test_workers_on_a_gpu_take_their_share_of_it_and_keep_their_process(tmp_path
 @contextmanager
 def two_nodes(**second: Any) -> Iterator[Any]:
     """A cluster that ends as by a power cut; `second` says what its second node has."""
+    nodes = begun(second)
+    try:
+        yield nodes
+    finally:
+        cut(nodes)
+
+
+def begun(second: dict[str, Any], tries: int = 3) -> Any:
+    """Ray gives a node 30 s to come up, which a busy machine may not keep."""
     from ray.cluster_utils import Cluster
 
     nodes = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
     try:
         nodes.second = nodes.add_node(**{**NODE, **second})
         nodes.wait_for_nodes()
-        yield nodes
-    finally:
-        for node in reversed(nodes.list_all_nodes()):
-            nodes.remove_node(node, allow_graceful=False)
-        nodes.shutdown()
+    except Exception:
+        cut(nodes)
+        if tries == 1:
+            raise
+        return begun(second, tries - 1)
+    return nodes
+
+
+def cut(nodes: Any) -> None:
+    for node in reversed(nodes.list_all_nodes()):
+        nodes.remove_node(node, allow_graceful=False)
+    nodes.shutdown()
 
 
 def on_a_bad_day(full: Path) -> Callable[[Job], Heard]:
