@@ -22,6 +22,7 @@ _CHORD_SEC: Final = 0.05
 _UNLISTED: Final = -6.0
 _TEMPO: Final = 0.4  # how much the network's tempo speaks for an idea, a note and squared octave
 _PLAIN: Final = 0.1  # what speaks for our own, a note
+_BY_THREE: Final = 1.0  # cost, a note, of ideas that differ by a factor of three: steps may fit there by chance, lengths then do not
 _STEPS: Final = np.array([float(step) for step in SHIFTS])
 _LENGTHS: Final = np.array([float(value) for value in VALUES])
 
@@ -60,6 +61,7 @@ def _ideas(readings: Readings, onset_sec: NDArray[np.float64], quarter_sec: NDAr
         off = np.log2(quarter_sec / ratio / readings.quarter_sec)
         fit[:, k] = np.where(apart, np.maximum(readings.log_shift[np.arange(len(gap)), column], _UNLISTED), 0.0) - _TEMPO * off**2
     fit[:, SAME] += _PLAIN
+    fit -= _BY_THREE * (np.log2(RATIOS) % 1 != 0)
     blocks = np.add.reduceat(fit, np.arange(0, len(fit), _BLOCK))
     total, back = blocks[0], []
     for row in blocks[1:]:

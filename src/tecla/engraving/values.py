@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tecla.engraving.counting import ticks
 from tecla.engraving.notewise import VALUES
 
-MEETS_ONSET: Final = 1.2  # log-likelihood gained where an end meets an onset of the staff; chosen on development pieces
+MEETS_ONSET: Final = 2.0  # log-likelihood gained where an end meets an onset of the staff; chosen on development pieces
 MEETS_BAR: Final = 0.3
 _FLOOR: Final = -8.0
 _UNLISTED: Final = 2.5  # cost of a length that the network's table does not hold
