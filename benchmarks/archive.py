@@ -21,6 +21,7 @@ import soundfile
 from tecla.archive.run import Tally, run_archive
 
 SAMPLE_RATE = 16_000
+os.environ.setdefault("RAY_worker_niceness", "0")  # as the pool's workers; by itself Ray lets its own wait for everything else
 
 
 def make(folder: Path, n_files: int, seconds: float) -> None:

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::FutureWarning"
 )
 
+os.environ.setdefault("RAY_worker_niceness", "0")  # by itself Ray lets its workers wait for everything else that runs
 N_FILES = int(os.environ.get("TECLA_CLUSTER_FILES", "32"))
 LONGEST_SEC = max(300, 2 * N_FILES)
 NODE: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100 * 2**20}
