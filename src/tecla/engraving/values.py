@@ -15,7 +15,7 @@ from tecla.engraving.counting import ticks
 from tecla.engraving.notewise import VALUES
 
 MEETS_ONSET: Final = 2.0  # log-likelihood gained where an end meets an onset of the staff; chosen on development pieces
-MEETS_BAR: Final = 0.3
+MEETS_BAR: Final = 1.0
 _FLOOR: Final = -8.0
 _UNLISTED: Final = 2.5  # cost of a length that the network's table does not hold
 _VALUE_TICKS: Final = np.array([ticks(value) for value in VALUES])
