@@ -64,8 +64,7 @@ def test_each_failure_in_its_turn_loses_and_duplicates_nothing(
         assert n_done(archive) == n_results(archive) == len(told) - 1
 
         full.unlink()
-        nodes.add_node(**NODE)
-        nodes.wait_for_nodes()
+        join(nodes, NODE)
         running = command(*words, nodes.address)
         wait_for(archive, N_FILES // 2)
         os.kill(running.pid, signal.SIGINT)  # Ctrl-C
@@ -118,33 +117,28 @@ def test_workers_on_a_gpu_take_their_share_of_it_and_keep_their_process(tmp_path
 @contextmanager
 def two_nodes(**second: Any) -> Iterator[Any]:
     """A cluster that ends as by a power cut; `second` says what its second node has."""
-    nodes = begun(second)
-    try:
-        yield nodes
-    finally:
-        cut(nodes)
-
-
-def begun(second: dict[str, Any], tries: int = 3) -> Any:
-    """Ray gives a node 30 s to come up, which a busy machine may not keep."""
     from ray.cluster_utils import Cluster
 
     nodes = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
     try:
-        nodes.second = nodes.add_node(**{**NODE, **second})
-        nodes.wait_for_nodes()
+        nodes.second = join(nodes, {**NODE, **second})
+        yield nodes
+    finally:
+        for node in reversed(nodes.list_all_nodes()):
+            nodes.remove_node(node, allow_graceful=False)
+        nodes.shutdown()
+
+
+def join(nodes: Any, node: dict[str, Any], tries: int = 3) -> Any:
+    """Ray gives a node 30 s to come up, which a busy machine may not keep; it is dead then."""
+    try:
+        added = nodes.add_node(**node)
     except Exception:
-        cut(nodes)
         if tries == 1:
             raise
-        return begun(second, tries - 1)
-    return nodes
-
-
-def cut(nodes: Any) -> None:
-    for node in reversed(nodes.list_all_nodes()):
-        nodes.remove_node(node, allow_graceful=False)
-    nodes.shutdown()
+        return join(nodes, node, tries - 1)
+    nodes.wait_for_nodes()
+    return added
 
 
 def on_a_bad_day(full: Path) -> Callable[[Job], Heard]:
