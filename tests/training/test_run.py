@@ -166,6 +166,12 @@ def test_material_is_split_by_composition(pairs: Path) -> None:
     assert list(material.licences.values()) == ["the owner's"]
 
 
+def test_without_a_corpus_the_music_is_made_up_and_free() -> None:
+    material = load_material(())
+    assert not material.train.performances
+    assert list(material.licences.values()) == ["free for any use"]
+
+
 def test_a_corpus_with_nothing_to_train_on_is_named(tmp_path: Path) -> None:
     """Recordings of the split called test are never trained on."""
     mido.MidiFile(tracks=[mido.MidiTrack([mido.Message("note_on", note=60)])]).save(tmp_path / "piece_ENSTDkCl.mid")

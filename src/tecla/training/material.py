@@ -23,6 +23,7 @@ from tecla.transcription.features import SAMPLE_RATE
 
 TRAIN: Final = "train"
 VALIDATION: Final = "validation"
+MADE_UP: Final = {"pieces improvised by tecla": "free for any use"}  # what there is to learn from without a corpus
 _HELD_OUT_IN: Final = 20
 _HELD_OUT_END: Final = 0.15  # of each recording, where none is held out
 
@@ -55,7 +56,7 @@ def load_material(corpora: Sequence[str], on_read: Callable[[int, int], None] = 
         InputError: a corpus cannot be read, or two corpora put one composition in training and validation.
         OptionError: a name is no corpus.
     """
-    material, chosen = Material(), list[Recording]()
+    material, chosen = Material(licences={} if corpora else dict(MADE_UP)), list[Recording]()
     for spec in corpora:
         corpus = load_corpus(spec)
         material.licences[corpus.title] = corpus.licence
