@@ -38,8 +38,8 @@ def main() -> None:
         compositions.add(take.composition)
         midi = options.out / f"p{len(compositions) - 1:02d}.mid"
         save_midi(stretch(whole, options.seconds), midi)
-        fluidsynth = ["fluidsynth", "-ni", "-q", "-r", "44100", "-g", "0.4", "-R", "1", "-F", midi.with_suffix(".wav"), options.soundfont, midi]
-        subprocess.run(fluidsynth, check=True)
+        sound = midi.with_suffix(".wav")
+        subprocess.run(["fluidsynth", *"-ni -q -r 44100 -g 0.4 -R 1 -F".split(), sound, options.soundfont, midi], check=True)
         print(midi, take.name, flush=True)
 
 
