@@ -116,10 +116,10 @@ def _section(rng: np.random.Generator) -> _Section:
         right=right,
         bass=int(rng.integers(30, 56)),
         top=int(rng.integers(60, 92)),
-        loudness=float(rng.uniform(22, 95)),
-        voicing=float(rng.uniform(0, 24)),
+        loudness=float(rng.uniform(15, 95)),
+        voicing=float(rng.uniform(0, 34)),
         legato=float(rng.choice([0.3, 0.6, 0.9, 1.0, 1.05, 1.2])),
-        touch=float(rng.uniform(2, 9)),
+        touch=float(rng.uniform(2, 12)),
         jitter_sec=float(rng.uniform(0.002, 0.016)),
         pedal=str(rng.choice(["none", "harmony", "harmony", "half", "long", "beats"])),
     )
@@ -176,7 +176,7 @@ def _right_hand(
 ) -> tuple[Rows, int]:
     """One bar of a tune, and the degree of the scale that it came to."""
     loud = section.loudness + swell + section.voicing / 2
-    lead_sec = section.voicing / 24 * 0.02  # a player's tune comes a little before the rest
+    lead_sec = section.voicing / 34 * 0.025  # a player's tune comes a little before the rest
     rows: Rows = []
     octave = section.top
     for beat in range(section.beats):
