@@ -42,7 +42,7 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pianos", type=Path, required=True)
-    parser.add_argument("--corpus", action="append", required=True)
+    parser.add_argument("--corpus", action="append", default=[], help="none: improvised pieces")
     parser.add_argument("--model", default="default")
     parser.add_argument("--batches", type=int, default=100)
     parser.add_argument("--steeper", type=float, default=2.0)
