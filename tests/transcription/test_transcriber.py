@@ -97,7 +97,7 @@ def test_sounding_ends_carry_no_pedal_and_last_at_least_as_long(transcriber: Tra
     assert length[1] > length[0]
 
 
-@pytest.mark.parametrize(("model", "ends"), [("int8", 0.7), ("small", 0.55)])
+@pytest.mark.parametrize(("model", "ends"), [("int8", 0.7), ("small", 0.55), ("free", 0.55)])
 def test_faster_models_hear_the_demo_too(waltz: np.ndarray, model: str, ends: float) -> None:
     heard = Transcriber.load(model).transcribe(lambda: [waltz])
     metrics = evaluate(load_midi(DEMO / "evening-waltz.mid"), heard, offsets="sounding")
