@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tecla.io.midi import load_midi, save_midi
-from tecla.transcription.coherence import CATCH_SEC, SHORTEST_LIFT_SEC, mend_key_up, mend_pedal
+from tecla.transcription.coherence import CATCH_SEC, SHORTEST_LIFT_SEC, mend_key_up, mend_pedal, release_later
 from tecla.transcription.decode import DecodedNotes
 from tecla.transcription.transcriber import perform
 
@@ -24,6 +24,12 @@ def test_a_lift_too_short_to_hear_is_widened() -> None:
 
 def test_a_press_swallowed_by_the_widened_lift_is_dropped() -> None:
     assert len(mend_pedal(np.array([[0.0, 1.0], [1.01, 1.04]]))) == 1
+
+
+def test_releases_move_as_far_as_the_next_press_leaves_room() -> None:
+    pedal = np.array([[0.0, 1.0], [1.06, 2.0], [2.05, 3.0]])
+    np.testing.assert_allclose(release_later(pedal, 0.03), [[0.0, 1.01], [1.06, 2.0], [2.05, 3.03]])
+    assert release_later(np.zeros((0, 2)), 0.03).shape == (0, 2)
 
 
 def test_a_key_up_just_before_the_pedal_is_caught_by_it_when_the_note_sounds_on() -> None:

@@ -85,8 +85,11 @@ def test_the_pedal_is_written_as_released_30_ms_after_the_dampers_are_heard(
     monkeypatch.setattr(transcriber_module, "_PEDAL_RELEASE_SHIFT_SEC", 0.0)
     heard = transcriber.transcribe(lambda: [waltz])
     assert len(heard.pedal_intervals()) > 3
-    np.testing.assert_allclose(written.pedal_intervals()[:, 1] - heard.pedal_intervals()[:, 1], 0.03, atol=1e-9)
-    assert np.array_equal(written.notes["onset_sec"], heard.notes["onset_sec"])
+    later = written.pedal_intervals()[:, 1] - heard.pedal_intervals()[:, 1]
+    assert np.median(later) == pytest.approx(0.03)
+    assert ((later > -1e-9) & (later < 0.03 + 1e-9)).all()
+    assert np.array_equal(written.pedal_intervals()[:, 0], heard.pedal_intervals()[:, 0])
+    assert np.array_equal(written.notes, heard.notes)
 
 
 def test_sounding_ends_carry_no_pedal_and_last_at_least_as_long(transcriber: Transcriber, waltz: np.ndarray) -> None:

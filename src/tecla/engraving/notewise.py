@@ -17,6 +17,7 @@ from tecla.music import Performance
 
 NEIGHBOURS: Final = 4  # onsets to either side whose distance a note sees
 N_FEATURES: Final = 4 * NEIGHBOURS + 12 + 9
+_PEDAL_AFTER_SEC: Final = 0.04  # a pedal that comes up with a note belongs to the chord before, and where exactly is not heard
 
 
 def _fractions(*texts: str) -> tuple[Fraction, ...]:
@@ -103,8 +104,9 @@ def _log_sec(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
 def _own(performance: Performance) -> NDArray[np.float64]:
     notes, onset = performance.notes, performance.notes["onset_sec"]
     pedal = performance.pedal_intervals()
-    at = np.searchsorted(pedal[:, 0], onset, side="right") - 1
-    down = (at >= 0) & (onset < pedal[np.maximum(at, 0), 1]) if len(pedal) else np.zeros(len(notes), bool)
+    struck = onset + _PEDAL_AFTER_SEC
+    last = np.searchsorted(pedal[:, 0], struck, side="right") - 1
+    down = (last >= 0) & (struck < pedal[np.maximum(last, 0), 1]) if len(pedal) else np.zeros(len(notes), bool)
     following, before = performance.next_onset_sec(), _previous_onset(notes)
     density = np.searchsorted(onset, onset + 0.03) - np.searchsorted(onset, onset - 0.03)
     return np.stack(

@@ -31,6 +31,13 @@ def mend_pedal(intervals_sec: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array(mended, np.float64).reshape(-1, 2)
 
 
+def release_later(pedal_sec: NDArray[np.float64], shift_sec: float) -> NDArray[np.float64]:
+    """Mended pedal intervals (K, 2) with their releases later, as far as the next press leaves room for a lift."""
+    down, up = pedal_sec.T
+    latest = np.append(down[1:], np.inf)[: len(up)] - SHORTEST_LIFT_SEC
+    return np.stack([down, np.maximum(up, np.minimum(up + shift_sec, latest))], 1)
+
+
 def mend_key_up(
     onset_sec: NDArray[np.float64],
     key_up_sec: NDArray[np.float64],

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tecla.music.performance import SUSTAIN, Performance
-from tecla.transcription.coherence import mend_key_up, mend_pedal
+from tecla.transcription.coherence import mend_key_up, mend_pedal, release_later
 from tecla.transcription.concert_pitch import ConcertPitch, stretch, stretched
 from tecla.transcription.confidence import Calibration, load_calibration
 from tecla.transcription.decode import (
@@ -113,8 +113,7 @@ class Transcriber:
         if self.dynamics is not None:
             loudness_db = passage_db(power, frames_to_sec(notes.onset))
             notes = replace(notes, velocity=self.dynamics(notes.velocity, loudness_db, notes.key_index))
-        pedal_sec = mend_pedal(frames_to_sec(down_up) + (0.0, _PEDAL_RELEASE_SHIFT_SEC))
-        return perform(notes, pedal_sec, offsets)
+        return perform(notes, mend_pedal(frames_to_sec(down_up)), offsets, _PEDAL_RELEASE_SHIFT_SEC)
 
     def _pieces(self, blocks: Iterator[NDArray[np.float32]]) -> Iterator[tuple[DecodedNotes, NDArray[np.float32]]]:
         """Notes as soon as all they need was heard, with times in frames of the whole sound; and the pedals' activations."""
@@ -154,8 +153,8 @@ class _Rehearing:
         return self._blocks() if self._kept is None else self._kept
 
 
-def perform(notes: DecodedNotes, pedal_sec: NDArray[np.float64], offsets: Offsets) -> Performance:
-    """Decoded notes and mended pedal intervals -> Performance in which they agree."""
+def perform(notes: DecodedNotes, pedal_sec: NDArray[np.float64], offsets: Offsets, release_shift_sec: float = 0.0) -> Performance:
+    """Decoded notes and mended pedal intervals -> Performance in which they agree; releases are written so much later."""
     order = np.lexsort((notes.onset, notes.key_index))
     onset = np.maximum(frames_to_sec(notes.onset[order]), 0.0)
     key_up, silent = frames_to_sec(notes.key_up[order]), frames_to_sec(notes.sounding_end[order])
@@ -164,7 +163,11 @@ def perform(notes: DecodedNotes, pedal_sec: NDArray[np.float64], offsets: Offset
     end = mend_key_up(onset, key_up, silent, limit, pedal_sec) if offsets == "key" else np.minimum(silent, limit)
     end = np.minimum(np.maximum(end, onset + _SHORTEST_NOTE_SEC), np.maximum(limit, onset))
     velocity = np.clip(np.round(notes.velocity[order] * 127), 1, 127)
-    controls = [move for down, up in pedal_sec for move in ((down, SUSTAIN, 127), (up, SUSTAIN, 0))] if offsets == "key" else []
+    controls = (
+        [move for down, up in release_later(pedal_sec, release_shift_sec) for move in ((down, SUSTAIN, 127), (up, SUSTAIN, 0))]
+        if offsets == "key"
+        else []
+    )
     pitch = key_index_to_pitch(notes.key_index[order])
     return Performance.from_arrays(onset, end, pitch, velocity, np.clip(notes.confidence[order], 0, 1), controls)
 
