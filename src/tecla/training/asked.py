@@ -35,7 +35,7 @@ def load_asked(folder: Path, kind: type[T]) -> T:
         check_bounds(asked)
     except (OSError, ValueError, TypeError, RecursionError, OptionError) as error:
         raise InputError(
-            f"{folder} holds no run that can be gone on with (run.json: {error}): name a folder that tecla train wrote"
+            f"{folder} holds no run that can be gone on with (run.json: {error}): name a folder that tecla train wrote, or leave --resume away"
         ) from error
     return asked
 
