@@ -34,9 +34,8 @@ def load_asked(folder: Path, kind: type[T]) -> T:
         _check_types(asked)
         check_bounds(asked)
     except (OSError, ValueError, TypeError, RecursionError, OptionError) as error:
-        raise InputError(
-            f"{folder} holds no run that can be gone on with (run.json: {error}): name a folder that tecla train wrote, or leave --resume away"
-        ) from error
+        mend = "name a folder that tecla train wrote, or leave --resume away"
+        raise InputError(f"{folder} holds no run that can be gone on with (run.json: {error}): {mend}") from error
     return asked
 
 
