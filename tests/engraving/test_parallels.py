@@ -5,10 +5,11 @@ import pytest
 from numpy.typing import NDArray
 
 from tecla.engraving.barwise import HEADS, BarReadings
+from tecla.engraving.beatwise import LENGTHS, PLACES, STEPS, Rhythm
 from tecla.engraving.engraver import engrave_with_grid
 from tecla.engraving.network import read_notes
-from tecla.engraving.parallels import Links, _merit, agree, find_bars_alike, find_parallels, notes_agree, strokes_agree
-from tecla.engraving.pulse import METRES, PERIODS, PHASES, Strokes, find_strokes
+from tecla.engraving.parallels import Links, _merit, agree, find_bars_alike, find_parallels, note_links, notes_agree, strokes_agree
+from tecla.engraving.pulse import METRES, PERIODS, Strokes, find_strokes
 from tecla.engraving.tracking import PulseReadings
 from tecla.music import Performance
 
@@ -96,7 +97,7 @@ def heard(beat: NDArray[np.float64], period: int) -> PulseReadings:
     n = len(beat)
     log_period = np.full((n, len(PERIODS)), -5.0)
     log_period[:, period] = 0.0
-    return PulseReadings(beat, np.zeros(n), np.zeros((n, PHASES)), log_period, np.zeros((n, len(METRES))), np.zeros((n, 4)))
+    return PulseReadings(beat, np.zeros(n), log_period, np.zeros((n, len(METRES))), np.zeros((n, 4)))
 
 
 def test_periods_agree_each_in_its_own_pace() -> None:
@@ -157,12 +158,13 @@ def test_notes_of_parallel_strokes_read_alike() -> None:
     pitch = performance.notes["pitch"].astype(np.int64)
     strokes = find_strokes(performance.notes["onset_sec"].astype(float))
     read = read_notes(performance)
-    told = notes_agree(read, pitch, strokes, find_parallels(pitch, strokes))
+    rhythm = Rhythm(*(np.zeros((len(pitch), len(table))) for table in (PLACES, STEPS, LENGTHS)))
+    told, _ = notes_agree(read, rhythm, note_links(pitch, strokes, find_parallels(pitch, strokes)))
     half = len(pitch) // 2
     first, second = (
         np.lexsort((pitch[:half], performance.notes["onset_sec"][:half].round(1))),
         half + np.lexsort((pitch[half:], performance.notes["onset_sec"][half:].round(1))),
     )
     assert (pitch[first] == pitch[second]).all()
-    before, after = (np.abs(r.left[first] - r.left[second]).mean() for r in (read, told))
+    before, after = (np.abs(r.left_odds[first] - r.left_odds[second]).mean() for r in (read, told))
     assert after < 0.2 * before

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tecla.engraving.barwise import HEADS, BarReadings
-from tecla.engraving.pulse import METRES, PERIODS, PHASES
+from tecla.engraving.pulse import METRES, PERIODS
 from tecla.engraving.tracking import PulseReadings, count_twice, find_bars, find_beats, reach
 
 
@@ -16,7 +16,7 @@ def heard(beat: NDArray[np.bool_], downbeat: NDArray[np.bool_], period_sec: NDAr
     n = len(beat)
     off = (PERIODS - np.log2(period_sec)[:, None]) / 0.2
     return PulseReadings(
-        np.where(beat, 3.0, -3.0), np.where(downbeat, 3.0, -3.0), np.full((n, PHASES), -np.log(PHASES)), -0.5 * off**2,
+        np.where(beat, 3.0, -3.0), np.where(downbeat, 3.0, -3.0), -0.5 * off**2,
         np.full((n, len(METRES)), -np.log(len(METRES))), np.full((n, 4), -np.log(4)),
     )  # fmt: skip
 

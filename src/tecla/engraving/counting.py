@@ -54,11 +54,21 @@ class Grid:
 
 @dataclass(frozen=True, eq=False)
 class Count:
-    """Beats on paper and in time, and the bars around them. Shape: beats_sec (K,), beat_ticks (K,) both strictly rising."""
+    """Beats in time (K,) and on paper, and the bars around them. Shape: beat_ticks (K,) strictly rising."""
 
-    beats_sec: NDArray[np.float64]
+    pulse: Pulse
     beat_ticks: NDArray[np.int64]
     bars: tuple[Bar, ...]
+
+    @property
+    def beats_sec(self) -> NDArray[np.float64]:
+        """Beats in seconds, (K,)."""
+        return self.pulse.beats_sec
+
+    def unit(self, time_sec: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Ticks of the beat in which each time lies, (N,)."""
+        beat = np.searchsorted(self.beats_sec, time_sec, side="right") - 1
+        return np.asarray(np.diff(self.beat_ticks)[np.clip(beat, 0, len(self.beat_ticks) - 2)])
 
 
 def without_empty_start(grid: Grid) -> Grid:
@@ -102,7 +112,7 @@ def count_bars(
         bars.append(Bar(at, size * unit, time))
         beat_ticks += [at + (late + j) * unit for j in range(own)]
         at += size * unit
-    return Count(pulse.beats_sec, np.array(beat_ticks, np.int64), tuple(bars))
+    return Count(pulse, np.array(beat_ticks, np.int64), tuple(bars))
 
 
 def _beat_sec(pulse: Pulse) -> float:

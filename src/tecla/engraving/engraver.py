@@ -19,19 +19,18 @@ from tecla.engraving.counting import TICKS, Bar, Count, Grid, beat_quarters, bea
 from tecla.engraving.hands import obey_hands, split_hands
 from tecla.engraving.levels import arrange
 from tecla.engraving.marks import directions
-from tecla.engraving.network import read_beats, read_notes, read_strokes
+from tecla.engraving.network import read_beats, read_notes, read_rhythm, read_strokes
 from tecla.engraving.notewise import FLAGS, Readings
 from tecla.engraving.ornaments import find_ornaments
 from tecla.engraving.ottava import add_octave_lines
-from tecla.engraving.parallels import Links, find_bars_alike, find_parallels, notes_agree, strokes_agree
+from tecla.engraving.parallels import Links, find_bars_alike, find_parallels, note_links, notes_agree, strokes_agree
 from tecla.engraving.placed import Placed
 from tecla.engraving.pulse import PERIODS, Strokes, find_strokes
 from tecla.engraving.quantize import place_onsets
-from tecla.engraving.quarter import in_page_quarters
 from tecla.engraving.spelling import TRUST, find_keys, spell
 from tecla.engraving.swing import find_swing, straightened, swung_map
 from tecla.engraving.tracking import PulseReadings, count_twice, find_beats, join_readings, move_bar_lines, reach, struck_beats
-from tecla.engraving.values import written_ends
+from tecla.engraving.values import in_quarters, written_ends
 from tecla.engraving.voices import split_voices
 from tecla.errors import OptionError
 from tecla.music import Performance
@@ -149,20 +148,20 @@ def engrave_readings(
     pitch = performance.notes["pitch"].astype(np.int64)
     links = find_parallels(pitch, strokes)
     heard = strokes_agree(join_readings(heard, readings.beat, readings.downbeat, strokes), links)
-    readings = notes_agree(readings, pitch, strokes, links)
     count = count_beats(performance, strokes, heard, wishes, links, quarters_sec)
-    bridge = BeatMap(count.beat_ticks / TICKS, count.beats_sec)
-    readings, ours = in_page_quarters(readings, onset_sec, 60.0 / bridge.tempo_bpm(bridge.quarters_at(onset_sec)))
-    grid = Grid(place_onsets(onset_sec, count, readings, ours, heard.log_phase[strokes.of_note]), count.beat_ticks, count.bars)
-    grid = without_empty_start(grid)
+    rhythm = read_rhythm(performance, count.pulse, readings.left_odds)
+    readings, rhythm = notes_agree(readings, rhythm, note_links(pitch, strokes, links))
+    loose = readings.flags[:, [FLAGS.index("grace"), FLAGS.index("extra")]].max(axis=1)
+    log_value = in_quarters(rhythm.log_length, count.unit(onset_sec))
+    grid = without_empty_start(Grid(place_onsets(onset_sec, count, rhythm, loose), count.beat_ticks, count.bars))
     bridge = BeatMap(grid.beat_ticks / TICKS, count.beats_sec)
-    notes = place_notes(performance, readings, grid, wishes.hands)
+    notes = place_notes(performance, readings.left_odds, log_value, grid, wishes.hands)
     notes = arrange(find_ornaments(notes, performance, readings), readings, wishes.level)
     notes = _without_doubles(notes)
     grid = _reach(grid, max((n.end for n in notes), default=0))
     second, starts = readings.flags[:, FLAGS.index("second_voice")], [bar.start for bar in grid.bars]
     played_sec = np.stack([onset_sec, performance.sounding_offset_sec()], 1)
-    notes = split_voices(notes, second, readings.log_value, starts, played_sec)
+    notes = split_voices(notes, second, log_value, starts, played_sec)
     keys = _keys(pitch, readings, grid, wishes.key_fifths)
     notes = _spell(notes, readings, grid, keys, wishes.key_fifths is not None)
     told = directions(performance, notes, grid, bridge, wishes.tempo_bpm)
@@ -172,13 +171,15 @@ def engrave_readings(
     return Engraving(Score(measures, wishes.title, wishes.composer, tempo), bridge, grid)
 
 
-def place_notes(performance: Performance, readings: Readings, grid: Grid, hands: str = "") -> list[Placed]:
+def place_notes(
+    performance: Performance, left_odds: NDArray[np.float64], log_value: NDArray[np.float64], grid: Grid, hands: str = ""
+) -> list[Placed]:
     """Notes with staff, onset and written end, in order of performance."""
     played = performance.notes
     pitch = played["pitch"].astype(np.int64)
-    staff = obey_hands(split_hands(readings.left, grid.onset, pitch), hands)
+    staff = obey_hands(split_hands(left_odds, grid.onset, pitch), hands)
     lines = np.array([bar.start for bar in grid.bars] + [grid.bars[-1].start + grid.bars[-1].length])
-    ends = written_ends(grid.onset, staff, pitch, readings.log_value, lines)
+    ends = written_ends(grid.onset, staff, pitch, log_value, lines)
     return [
         Placed(int(grid.onset[i]), int(ends[i]), int(pitch[i]), int(staff[i]), i, int(played["velocity"][i]))
         for i in range(len(played))

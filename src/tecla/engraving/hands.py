@@ -13,11 +13,12 @@ from tecla.music.score import LEFT, RIGHT
 _SPAN: Final = 16  # semitones a hand reaches at once
 
 
-def split_hands(left: NDArray[np.float64], onset: NDArray[np.int64], pitch: NDArray[np.int64]) -> NDArray[np.int64]:
+def split_hands(left_odds: NDArray[np.float64], onset: NDArray[np.int64], pitch: NDArray[np.int64]) -> NDArray[np.int64]:
     """Staff of each note, (N,): of all ways to cut a chord in two by pitch, the likeliest, unless crossing is surer still.
 
-    `left` (N,) is the network's odds that the left hand plays. A hand is not asked to reach further than it can.
+    `left_odds` (N,) are the network's log-odds that the left hand plays. A hand is not asked to reach further than it can.
     """
+    left = 1 / (1 + np.exp(-np.clip(left_odds, -5, 5)))
     staff = np.where(left > 0.5, LEFT, RIGHT).astype(np.int64)
     order = np.lexsort((pitch, onset))
     cuts = np.flatnonzero(np.diff(onset[order])) + 1

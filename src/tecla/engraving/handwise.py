@@ -33,7 +33,7 @@ def hand_features(performance: Performance) -> NDArray[np.float32]:
     pitch, stroke = notes["pitch"].astype(float), strokes.of_note
     start = strokes.first[:-1]
     low, high = np.minimum.reduceat(pitch, start), np.maximum.reduceat(pitch, start)
-    columns = [*_neighbours(pitch, stroke, strokes.onset_sec, low, high), *_in_stroke(pitch, stroke), *_held(performance)]
+    columns = [*_neighbours(pitch, stroke, strokes.onset_sec, low, high), *in_stroke(pitch, stroke), *_held(performance)]
     columns += _around(strokes.onset_sec, low, high, pitch, stroke)
     size = np.diff(strokes.first)[stroke]
     loud = np.add.reduceat(notes["velocity"].astype(float), start) / np.diff(strokes.first)
@@ -69,7 +69,7 @@ def _interval(semitones: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.clip(semitones / _OCTAVE, -4, 4))
 
 
-def _in_stroke(pitch: NDArray[np.float64], stroke: NDArray[np.int64]) -> list[NDArray[np.float64]]:
+def in_stroke(pitch: NDArray[np.float64], stroke: NDArray[np.int64]) -> list[NDArray[np.float64]]:
     """Intervals to the next notes below and above that are struck together with each, four octaves where there is none."""
     order = np.lexsort((pitch, stroke))
     sorted_pitch, sorted_stroke = pitch[order], stroke[order]

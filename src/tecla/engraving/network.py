@@ -11,10 +11,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from tecla.engraving import barwise, handwise, pulse
+from tecla.engraving import barwise, beatwise, handwise, pulse
 from tecla.engraving.notewise import HEADS, N_OUTPUTS, Readings, features
 from tecla.engraving.tempo import EVERY, tempo_candidates
-from tecla.engraving.tracking import PulseReadings
+from tecla.engraving.tracking import Pulse, PulseReadings
 from tecla.music import Performance
 
 WEIGHTS: Final = "engrave.onnx"
@@ -22,23 +22,34 @@ BEAT_WEIGHTS: Final = "beats.onnx"
 TEMPO_WEIGHTS: Final = "tempo.onnx"
 BAR_WEIGHTS: Final = "bars.onnx"
 HAND_WEIGHTS: Final = "hands.onnx"
+RHYTHM_WEIGHTS: Final = "rhythm.onnx"
 _SECOND_OPINION: Final = 0.2  # of the note-wise network on hands: little worse on performances, and better on the demo as it was heard
 _SPAN: Final = 2048  # notes or strokes read at once; the networks saw windows of a few hundred
 _MARGIN: Final = 192  # notes or strokes of context to either side, thrown away
-_PERIOD_LIMITS: Final = (-4.5, 3.0)  # log2 seconds a quarter: 44 ms to 8 s
 
 
 def read_notes(performance: Performance) -> Readings:
     """What the networks say of each note; long performances are read in overlapping spans, so memory stays bounded."""
-    hands = _run(HAND_WEIGHTS, "notes", handwise.hand_features(performance), handwise.N_OUTPUTS)
-    return _split(_run(WEIGHTS, "notes", features(performance), N_OUTPUTS), hands[:, 0])
+    return _split(_run(WEIGHTS, "notes", features(performance), N_OUTPUTS), read_hands(performance))
+
+
+def read_hands(performance: Performance) -> NDArray[np.float64]:
+    """Log-odds that the left hand plays each note, (N,)."""
+    return _run(HAND_WEIGHTS, "notes", handwise.hand_features(performance), handwise.N_OUTPUTS)[:, 0]
+
+
+def read_rhythm(performance: Performance, pulse: Pulse, left_odds: NDArray[np.float64]) -> beatwise.Rhythm:
+    """What the rhythm network says of each note over at least two beats; `left_odds` (N,) are those of the left hand."""
+    seen = beatwise.rhythm_features(performance, pulse, left_odds)
+    parts = _parts(_run(RHYTHM_WEIGHTS, "notes", seen, beatwise.N_OUTPUTS), beatwise.HEADS)
+    return beatwise.Rhythm(**{f"log_{name}": _log_softmax(logits) for name, logits in parts.items()})
 
 
 def read_strokes(performance: Performance, strokes: pulse.Strokes) -> PulseReadings:
     """What the beat network says of each stroke."""
     logits = _run(BEAT_WEIGHTS, "strokes", pulse.stroke_features(performance, strokes), pulse.N_OUTPUTS)
     parts = _parts(logits, pulse.HEADS)
-    logs = {f"log_{name}": _log_softmax(parts[name]) for name in ("phase", "metre", "beat_in_bar")}
+    logs = {f"log_{name}": _log_softmax(parts[name]) for name in ("metre", "beat_in_bar")}
     return PulseReadings(beat=parts["beat"][:, 0], downbeat=parts["downbeat"][:, 0], log_period=_read_tempo(performance, strokes), **logs)
 
 
@@ -70,7 +81,7 @@ def _run(weights: str, name: str, seen: NDArray[np.float32], outputs: int) -> ND
     return logits
 
 
-@lru_cache(maxsize=5)
+@lru_cache(maxsize=6)
 def _session(weights: str) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -87,11 +98,10 @@ def _parts(logits: NDArray[np.float64], heads: Mapping[str, int]) -> dict[str, N
 
 def _split(logits: NDArray[np.float64], left_odds: NDArray[np.float64]) -> Readings:
     parts = _parts(logits, HEADS)
-    logs = {f"log_{name}": _log_softmax(parts[name]) for name in ("shift", "place", "value", "metre", "bar_eighth", "key", "alter")}
+    logs = {f"log_{name}": _log_softmax(parts[name]) for name in ("key", "alter")}
     odds = {name: _sigmoid(parts[name][:, 0]) for name in ("downbeat", "beat")}
-    left = _sigmoid((1 - _SECOND_OPINION) * left_odds + _SECOND_OPINION * parts["staff"][:, 0])
-    quarter = 2.0 ** np.clip(parts["period"][:, 0], *_PERIOD_LIMITS)
-    return Readings(**logs, **odds, left=left, flags=_sigmoid(parts["flags"]), quarter_sec=quarter)
+    left_odds = (1 - _SECOND_OPINION) * left_odds + _SECOND_OPINION * parts["staff"][:, 0]
+    return Readings(**logs, **odds, flags=_sigmoid(parts["flags"]), left_odds=left_odds)
 
 
 def _log_softmax(x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -34,9 +34,6 @@ PLACES: Final = _fractions(
 VALUES: Final = _fractions(
     "1/12", "1/8", "1/6", "1/4", "1/3", "3/8", "1/2", "2/3", "3/4", "1", "5/4", "4/3", "3/2", "2", "5/2", "3", "4", "6", "8"
 )  # written length
-# How usual each step and place is, as log-likelihood to a nat or so: for readings at a tempo that the network did not see.
-PLAIN_SHIFTS: Final = np.array([-1, -5, -5, -3.5, -3.5, -6, -1.5, -2.3, -5, -1.8, -4, -3.5, -2, -6, -6, -3.5, -3, -4, -4.5])
-PLAIN_PLACES: Final = 2.0 * np.array([0, -6, -4, -4, -6, -2, -3, -4.5, -6, -6, -1.5, -6, -6, -4.5, -3, -2, -6, -4, -4, -6])
 METRES: Final = ("2/4", "3/4", "4/4", "6/8", "3/8", "12/8", "9/8", "2/2", "6/4", "3/2", "5/4", "other")
 BAR_EIGHTHS: Final = 13  # eighths since the bar line, 12 and more together
 FLAGS: Final = ("grace", "extra", "staccato", "accent", "trill", "arpeggio", "fermata", "second_voice")
@@ -49,25 +46,19 @@ N_OUTPUTS: Final = sum(HEADS.values())
 
 @dataclass(frozen=True)
 class Readings:
-    """What the network says of each note: log-probabilities, probabilities of flags, seconds.
+    """What the network says of each note, as far as it is used: rhythm, which it was taught besides, is read in beats (beatwise.py).
 
     Shape:
-        log_shift (N, 19), log_place (N, 20), log_value (N, 19), log_metre (N, 12), log_bar_eighth (N, 13), log_key (N, 15),
-        log_alter (N, 5); downbeat, beat, left (N,) probabilities; flags (N, 8) probabilities; quarter_sec (N,)
+        log_key (N, 15), log_alter (N, 5) log-probabilities; downbeat, beat (N,), flags (N, 8) probabilities; left_odds (N,) log-odds of the
+        left hand
     """
 
-    log_shift: NDArray[np.float64]
-    log_place: NDArray[np.float64]
-    log_value: NDArray[np.float64]
-    log_metre: NDArray[np.float64]
-    log_bar_eighth: NDArray[np.float64]
     log_key: NDArray[np.float64]
     log_alter: NDArray[np.float64]
     downbeat: NDArray[np.float64]
     beat: NDArray[np.float64]
-    left: NDArray[np.float64]
     flags: NDArray[np.float64]
-    quarter_sec: NDArray[np.float64]
+    left_odds: NDArray[np.float64]
 
 
 def features(performance: Performance) -> NDArray[np.float32]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tecla.engraving.barwise import BarReadings
+from tecla.engraving.beatwise import Rhythm
 from tecla.engraving.notewise import Readings
 from tecla.engraving.pulse import PERIODS, Strokes
 from tecla.engraving.tracking import Pulse, PulseReadings, find_bars
@@ -74,7 +75,7 @@ def agree(values: NDArray[np.float64], links: Links) -> NDArray[np.float64]:
 
 def strokes_agree(heard: PulseReadings, links: Links) -> PulseReadings:
     """Readings of strokes, those of parallel passages averaged; how long a beat is, each in its own pace."""
-    names = ("beat", "downbeat", "log_phase", "log_metre", "log_beat_in_bar")
+    names = ("beat", "downbeat", "log_metre", "log_beat_in_bar")
     means = {name: agree(getattr(heard, name), links) for name in names}
     bins = np.rint(links.slower / (PERIODS[1] - PERIODS[0])).astype(np.int64)
     total, count = heard.log_period.copy(), np.ones(len(heard.beat))
@@ -86,13 +87,10 @@ def strokes_agree(heard: PulseReadings, links: Links) -> PulseReadings:
     return replace(heard, log_period=total / count[:, None], **means)
 
 
-def notes_agree(readings: Readings, pitch: NDArray[np.int64], strokes: Strokes, links: Links) -> Readings:
-    """Readings of notes, those of the same key in parallel strokes averaged: hands, lengths, letters, ornaments."""
-    same = _note_links(pitch, strokes, links)
-    names = ("log_value", "log_alter", "log_place", "log_shift", "flags")
-    left = np.clip(readings.left, 1e-9, 1 - 1e-9)
-    odds = agree(np.log(left / (1 - left)), same)
-    return replace(readings, left=1 / (1 + np.exp(-odds)), **{name: agree(getattr(readings, name), same) for name in names})
+def notes_agree(readings: Readings, rhythm: Rhythm, same: Links) -> tuple[Readings, Rhythm]:
+    """Readings of notes, averaged over those of the same key in parallel strokes (`note_links`): hands, letters, ornaments, rhythm."""
+    of_note = {name: agree(getattr(readings, name), same) for name in ("left_odds", "log_alter", "flags")}
+    return replace(readings, **of_note), Rhythm(**{name: agree(logs, same) for name, logs in vars(rhythm).items()})
 
 
 def find_bars_alike(beats: NDArray[np.float64], readings: PulseReadings, read: BarReadings, links: Links, bar: int | None = None) -> Pulse:
@@ -124,7 +122,7 @@ def _beat_links(beats: NDArray[np.float64], strokes: int, links: Links) -> Links
     return Links(beat_of[links.later[both]], beat_of[links.earlier[both]], links.slower[both])
 
 
-def _note_links(pitch: NDArray[np.int64], strokes: Strokes, links: Links) -> Links:
+def note_links(pitch: NDArray[np.int64], strokes: Strokes, links: Links) -> Links:
     """Pairs of notes of one key in parallel strokes."""
     later, earlier = [], []
     for own, other in zip(links.later.tolist(), links.earlier.tolist(), strict=True):

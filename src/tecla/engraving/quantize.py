@@ -1,7 +1,8 @@
 """Notes between beats -> places on paper: one Viterbi search over the few places that each note can have.
 
-Where a note lies between its beats says roughly where it is written; how far it is from the note before, what the networks read,
-and how usual a place is say the rest. Grace notes and slips are not asked to lie where they were played.
+What the rhythm network reads says most: the place of a note in its beat and the step to the next one. How far a note lies from its
+place, how usual the place is and whether the beat is already divided so say the rest. Grace notes and slips are not asked to lie where
+they were played.
 """
 
 from __future__ import annotations
@@ -13,30 +14,26 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tecla.engraving.counting import TICKS, Count, ticks
-from tecla.engraving.notewise import FLAGS, PLACES, SHIFTS, Readings
-from tecla.engraving.pulse import PHASES
+from tecla.engraving.beatwise import PLACES, STEPS, Rhythm
+from tecla.engraving.counting import TICKS, Count
 
 _FAR: Final = -1e9
 _LONGEST: Final = 16 * TICKS
-_CHORD_SEC: Final = 0.04
+_SAME: Final = 0.004  # beats by which a place or a step may differ from that of the table
+_FLOOR: Final = -9.0  # no reading says less
 
 
 @dataclass(frozen=True)
 class QuantizeWeights:
     """How much each reading counts; chosen on the development pieces."""
 
-    off: float = 0.09  # beats by which a note strays from its place
+    off: float = 0.12  # beats by which a note strays from its place
     reach: float = 0.45  # beats by which it may
-    shift: float = 1.0
-    tempo: float = 0.5
-    spread: float = 0.35
-    place: float = 0.25
-    plain: float = 0.7
-    enter: float = 1.0
-    phase: float = 0.3
+    place: float = 1.0
+    step: float = 1.0
+    plain: float = 0.2
+    enter: float = 0.5
     unlisted: float = 7.0
-    chord: float = 0.3
 
 
 _SIMPLE: Final = (
@@ -67,43 +64,35 @@ def _places(unit: int) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[
 def place_onsets(
     onset_sec: NDArray[np.float64],
     count: Count,
-    readings: Readings,
-    ours: NDArray[np.bool_],
-    log_phase: NDArray[np.float64],
+    rhythm: Rhythm,
+    loose: NDArray[np.float64],
     weights: QuantizeWeights = QuantizeWeights(),
 ) -> NDArray[np.int64]:
     """Written onset of each note in ticks, (N,).
 
-    `readings` are in quarters of the page; `ours` (N,) says where they always were, so that places in the quarter hold too;
-    `log_phase` (N, 12) is the beat network's reading of the place in the beat.
+    `rhythm` is what was read over the beats of `count`; `loose` (N,) are the odds that a note is a grace note or a slip.
     """
     n = len(onset_sec)
     if not n:
         return np.zeros(0, np.int64)
     position = np.interp(onset_sec, count.beats_sec, np.arange(len(count.beats_sec), dtype=float))
     beat = np.clip(position.astype(np.int64), 0, len(count.beats_sec) - 2)
-    unit = np.diff(count.beat_ticks)[beat]
-    quarter_sec = np.diff(count.beats_sec)[beat] / unit * TICKS
-    sure = 1.0 - readings.flags[:, [FLAGS.index("grace"), FLAGS.index("extra")]].max(axis=1)
-    moves = _moves(onset_sec, readings, quarter_sec, weights)
-    columns = _step_columns()
-    lines = np.array([bar.start for bar in count.bars])
+    units = np.diff(count.beat_ticks)
+    places = weights.place * _with_unlisted(rhythm.log_place, weights)
+    steps = weights.step * _with_unlisted(rhythm.log_step, weights)
     back: list[NDArray[np.int64]] = []
     choices: list[NDArray[np.int64]] = []
     value, last_way = np.zeros(1), np.zeros(1, np.int64)
     for i in range(n):
-        ticks_, merit, way = _candidates(float(position[i]), int(beat[i]), count, log_phase[i], float(sure[i]), weights)
-        if ours[i]:
-            in_quarter = (ticks_ - lines[max(0, int(np.searchsorted(lines, ticks_[0], side="right")) - 1)]) % TICKS
-            merit = merit + weights.place * np.maximum(readings.log_place[i], -7.0)[_quarter_columns()[in_quarter]]
+        ticks, merit, way = _candidates(float(position[i]), int(beat[i]), count, units, places[i], 1.0 - float(loose[i]), weights)
         if i:
-            step = ticks_[None, :] - choices[-1][:, None]
-            reached = value[:, None] + np.where(step < 0, _FAR, moves[i - 1][columns[np.clip(step, 0, _LONGEST)]])
-            reached -= weights.enter * _TURN[last_way[:, None], way[None, :]]
+            step = ticks[None, :] - choices[-1][:, None]
+            read = steps[i - 1][_step_columns(int(units[beat[i - 1]]))[np.clip(step, 0, _LONGEST)]]
+            reached = value[:, None] + np.where(step < 0, _FAR, read) - weights.enter * _TURN[last_way[:, None], way[None, :]]
             back.append(reached.argmax(axis=0))
             merit = merit + reached.max(axis=0)
         value = merit - merit.max()
-        choices.append(ticks_)
+        choices.append(ticks)
         last_way = way
     out = np.zeros(n, np.int64)
     k = int(value.argmax())
@@ -113,61 +102,41 @@ def place_onsets(
     return out
 
 
+def _with_unlisted(logs: NDArray[np.float64], weights: QuantizeWeights) -> NDArray[np.float64]:
+    """Readings with a column more, for what their table does not hold."""
+    return np.concatenate([np.maximum(logs, _FLOOR), np.full((len(logs), 1), -weights.unlisted)], axis=1)
+
+
 def _candidates(
-    position: float, beat: int, count: Count, log_phase: NDArray[np.float64], sure: float, weights: QuantizeWeights
+    position: float, beat: int, count: Count, units: NDArray[np.int64], read: NDArray[np.float64], sure: float, weights: QuantizeWeights
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
     """Places within reach of a note that lies at `position` beats, what speaks for each, and its way of dividing the beat."""
     where, merit, way = [], [], []
     for b in (beat - 1, beat, beat + 1):
         if 0 <= b < len(count.beat_ticks):
-            unit = int(count.beat_ticks[min(b + 1, len(count.beat_ticks) - 1)] - count.beat_ticks[min(b, len(count.beat_ticks) - 2)])
+            unit = int(units[min(b, len(units) - 1)])
             places, usual, ways = _places(unit)
             off = b + places / unit - position
             near = np.abs(off) <= weights.reach
-            phase = log_phase[np.rint(places / unit * PHASES).astype(np.int64) % PHASES]
-            all_merit = weights.plain * usual - 0.5 * sure * np.minimum((off / weights.off) ** 2, 60.0)
-            all_merit = all_merit + weights.phase * np.maximum(phase, -6.0)
+            strayed = 0.5 * sure * np.minimum((off / weights.off) ** 2, 60.0)
             where.append(count.beat_ticks[b] + places[near])
-            merit.append(all_merit[near])
+            merit.append((weights.plain * usual - strayed + read[_place_columns(unit)[places]])[near])
             way.append(ways[near])
     return np.concatenate(where), np.concatenate(merit), np.concatenate(way)
 
 
-@lru_cache(maxsize=1)
-def _step_columns() -> NDArray[np.int64]:
-    """Column of a step in ticks among SHIFTS; one past the end where the table does not hold it."""
-    columns = np.full(_LONGEST + 1, len(SHIFTS))
-    for k, shift in enumerate(SHIFTS):
-        columns[ticks(shift)] = k
-    return columns
+@lru_cache(maxsize=16)
+def _step_columns(unit: int) -> NDArray[np.int64]:
+    """Column of each step in ticks among STEPS, where a beat has `unit`; one past the end where the table does not hold it."""
+    return _columns(np.arange(_LONGEST + 1) / unit, np.array([float(step) for step in STEPS]))
 
 
-@lru_cache(maxsize=1)
-def _quarter_columns() -> NDArray[np.int64]:
-    """Column of a place in a quarter, in ticks, among PLACES: the nearest."""
-    places = np.array([ticks(place) for place in PLACES])
-    return np.abs(np.arange(TICKS)[:, None] - places).argmin(axis=1)
+@lru_cache(maxsize=16)
+def _place_columns(unit: int) -> NDArray[np.int64]:
+    """Column of each place in ticks among PLACES, where a beat has `unit`; one past the end where the table does not hold it."""
+    return _columns(np.arange(unit) / unit, np.array([float(place) for place in PLACES]))
 
 
-def _moves(
-    onset_sec: NDArray[np.float64],
-    readings: Readings,
-    quarter_sec: NDArray[np.float64],
-    weights: QuantizeWeights,
-) -> NDArray[np.float64]:
-    """What speaks for each step from each note to the next, (N - 1, SHIFTS + 1)."""
-    gap = np.maximum(np.diff(onset_sec), 1e-3)
-    quarter = quarter_sec[:-1]
-    read = weights.shift * np.maximum(readings.log_shift[:-1], -9.0)
-    steps = np.array([float(step) for step in SHIFTS])
-    with np.errstate(divide="ignore"):
-        off = (np.log2(gap / quarter)[:, None] - np.log2(steps)) / weights.spread
-    tempo = -0.5 * np.minimum(off**2, 30.0)
-    rolled = readings.flags[:, [FLAGS.index(name) for name in ("grace", "extra", "arpeggio")]].max(axis=1)
-    still = 1.0 - np.maximum(rolled[:-1], rolled[1:])
-    together = np.minimum((np.maximum(gap - _CHORD_SEC, 0) / _CHORD_SEC) ** 2, 60.0)
-    apart = np.minimum((np.maximum(gap - _CHORD_SEC, 0) / (0.5 * quarter) / weights.spread) ** 2, 60.0)
-    tempo[:, 0] = -0.5 * apart
-    out = read + weights.tempo * tempo
-    out[:, 0] -= weights.chord * together * still
-    return np.concatenate([out, np.full((len(gap), 1), -weights.unlisted)], axis=1)
+def _columns(beats: NDArray[np.float64], table: NDArray[np.float64]) -> NDArray[np.int64]:
+    off = np.abs(beats[:, None] - table)
+    return np.where(off.min(axis=1) <= _SAME, off.argmin(axis=1), len(table))

@@ -61,7 +61,7 @@ def find_swing(onset_sec: NDArray[np.float64], beats_sec: NDArray[np.float64]) -
     found = [(_share(time, beats), -k) for k, beats in enumerate(levels)]
     if not found or max(found)[0] == 0.0:
         return None
-    beats = levels[-max(found)[1]]
+    beats = _around(levels[-max(found)[1]], time)
     place, beat = _places(time, beats)
     swung = _swung(place, beat, len(beats))
     second = np.array([np.median(place[(beat == k) & _within(place, _SECOND)]) for k in swung])
@@ -91,6 +91,13 @@ def swung_map(bridge: BeatMap, swing: Swing) -> BeatMap:
 def _moved(time_sec: NDArray[np.float64], known: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Times along a broken line through known places; beyond its ends they stay."""
     return np.asarray(np.where((time_sec > known[0]) & (time_sec < known[-1]), np.interp(time_sec, known, values), time_sec))
+
+
+def _around(beats: NDArray[np.float64], time: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Beats with one more at either end where strokes lie beyond: the last eighth swings too."""
+    before = [2 * beats[0] - beats[1]] if time[0] < beats[0] else []
+    after = [2 * beats[-1] - beats[-2]] if time[-1] > beats[-1] else []
+    return np.concatenate([before, beats, after])
 
 
 def _within(place: NDArray[np.float64], span: tuple[float, float]) -> NDArray[np.bool_]:

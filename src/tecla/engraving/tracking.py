@@ -26,6 +26,7 @@ _MOST_SILENT: Final = 8  # intervals from one struck beat to the next
 _SILENCE_SEC: Final = 4.0
 _EDGE_SEC: Final = 1.5  # the first beat lies this near the first stroke, the last this near the last
 _REACH: Final = 48  # strokes back in which the beat before is sought
+_BEYOND: Final = 8
 _BARS: Final = (2, 3, 4)
 _TEMPI: Final = np.arange(PERIODS[0], PERIODS[-1] + 0.05, 0.05)  # log2 seconds a beat among which a count's usual one is sought
 _TEMPO_SPREAD: Final = 0.15  # octaves
@@ -43,12 +44,11 @@ class PulseReadings:
     """What the beat network says of each stroke.
 
     Shape:
-        beat, downbeat (E,) log-odds; log_phase (E, 12), log_period (E, PERIODS), log_metre (E, 12), log_beat_in_bar (E, 4)
+        beat, downbeat (E,) log-odds; log_period (E, PERIODS), log_metre (E, 12), log_beat_in_bar (E, 4)
     """
 
     beat: NDArray[np.float64]
     downbeat: NDArray[np.float64]
-    log_phase: NDArray[np.float64]
     log_period: NDArray[np.float64]
     log_metre: NDArray[np.float64]
     log_beat_in_bar: NDArray[np.float64]
@@ -91,6 +91,17 @@ class Pulse:
     beats_sec: NDArray[np.float64]
     place: NDArray[np.int64]
     in_bar: NDArray[np.int64]
+
+    def at(self, time_sec: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Seconds -> beats since the first, counted on evenly for some beats beyond both ends; of at least two beats.
+
+        >>> Pulse(np.array([1.0, 2.0]), np.zeros(2, int), np.full(2, 2)).at(np.array([0.0, 1.5, 4.0])).round(3).tolist()
+        [-1.0, 0.5, 3.0]
+        """
+        times, steps = np.maximum.accumulate(self.beats_sec), np.arange(1, _BEYOND + 1)
+        times = times + 1e-9 * np.arange(len(times))  # strictly rising, whatever they are
+        edges = [times[0] - (times[1] - times[0]) * steps[::-1], times, times[-1] + (times[-1] - times[-2]) * steps]
+        return np.asarray(np.interp(time_sec, np.concatenate(edges), np.arange(-_BEYOND, len(times) + _BEYOND)))
 
 
 def find_beats(

@@ -1,4 +1,4 @@
-"""How long each note is written, from the network's reading of its value and from what follows in its staff.
+"""How long each note is written, from the rhythm network's reading of its length and from what follows in its staff.
 
 Editors write a note up to where the next one of its voice begins, however short it was played; so an end that meets an
 onset of the staff, or a bar line, is preferred.
@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tecla.engraving.beatwise import LENGTHS
 from tecla.engraving.counting import ticks
 from tecla.engraving.notewise import VALUES
 
@@ -19,10 +20,23 @@ MEETS_BAR: Final = 1.0
 _FLOOR: Final = -8.0
 _UNLISTED: Final = 2.5  # cost of a length that the network's table does not hold
 _VALUE_TICKS: Final = np.array([ticks(value) for value in VALUES])
+_SAME: Final = 0.02  # how far, in proportion, a length may be from that of the table
+
+
+def in_quarters(log_length: NDArray[np.float64], unit: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Readings of lengths in beats (N, 26) as readings of VALUES, in quarters, (N, 19); a beat of note i has `unit[i]` ticks."""
+    table, out = np.array([float(length) for length in LENGTHS]), np.full((len(log_length), len(VALUES)), _FLOOR)
+    for ticks_a_beat in np.unique(unit):
+        beats = _VALUE_TICKS / ticks_a_beat
+        nearest = np.abs(beats[:, None] - table).argmin(axis=1)
+        listed = np.abs(table[nearest] - beats) <= _SAME * beats
+        here = unit == ticks_a_beat
+        out[here] = np.where(listed, log_length[here][:, nearest], _FLOOR)
+    return out
 
 
 def length_merit(log_value: NDArray[np.float64], length: int) -> float:
-    """Log-likelihood of a written length in ticks, from one note's row of readings, (19,)."""
+    """Log-likelihood of a written length in ticks, from one note's row of readings in quarters, (19,)."""
     nearest = int(np.abs(np.log(_VALUE_TICKS / max(length, 1))).argmin())
     cost = 0.0 if _VALUE_TICKS[nearest] == length else _UNLISTED
     return float(max(log_value[nearest], _FLOOR)) - cost

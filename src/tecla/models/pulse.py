@@ -13,7 +13,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from tecla.engraving import handwise
+from tecla.engraving import beatwise, handwise
 from tecla.engraving.pulse import N_FEATURES, N_OUTPUTS, PERIODS
 from tecla.engraving.tempo import N_FEATURES as N_CANDIDATE_FEATURES
 
@@ -31,6 +31,10 @@ class PulseConfig:
 
 # Hands are read note by note by a network of the same kind, 63 notes to either side of each.
 HANDS: Final = PulseConfig(n_features=handwise.N_FEATURES, n_outputs=handwise.N_OUTPUTS, channels=64, reaches=(1, 2, 4, 8, 16, 32))
+
+
+# Rhythm is read note by note over beats, 127 notes to either side of each.
+RHYTHM: Final = PulseConfig(n_features=beatwise.N_FEATURES, n_outputs=beatwise.N_OUTPUTS, channels=160)
 
 
 class PulseNet(nn.Module):

@@ -20,14 +20,16 @@ from torch import Tensor, nn
 from tecla.corpora.asap import DEVELOPMENT, SECOND_DEVELOPMENT, Recording, recordings
 from tecla.corpora.music21_scores import scores
 from tecla.engraving import barwise as barwise_features
+from tecla.engraving import beatwise as beatwise_features
 from tecla.engraving import handwise as handwise_features
 from tecla.engraving import notewise as notewise_features
 from tecla.engraving import pulse as pulse_features
 from tecla.errors import InputError
 from tecla.models.barwise import Barwise, BarwiseConfig
 from tecla.models.notewise import Notewise, NotewiseConfig
-from tecla.models.pulse import HANDS, PulseConfig, PulseNet
-from tecla.training import barwise, engraving, handwise, pulse
+from tecla.models.pulse import HANDS, RHYTHM, PulseConfig, PulseNet
+from tecla.training import barwise, beatwise, engraving, handwise, pulse
+from tecla.training.beatwise_targets import Counted, load_counted
 from tecla.training.engraving_targets import Example, load_example
 from tecla.training.handwise import Handed
 from tecla.training.playing import play, write_out
@@ -97,6 +99,21 @@ def load_hands(options: argparse.Namespace) -> tuple[list[list[Handed]], list[Ha
     return list(pieces.values()), held
 
 
+def load_rhythm(options: argparse.Namespace) -> tuple[list[list[Counted]], list[Counted]]:
+    """Takes of each training piece over their annotated beats, and one take of each development piece."""
+    pieces: dict[tuple[str, str], list[Counted]] = {}
+    held: dict[tuple[str, str], Counted] = {}
+    for recording in _chosen(options.root, "train", options.takes) + _chosen(options.root, "development", 1):
+        name = (recording.composer, recording.title)
+        chosen = name in DEVELOPMENT or name in SECOND_DEVELOPMENT
+        piece = None if name in held else load_counted(recording)
+        if piece is not None and chosen:
+            held[name] = piece
+        elif piece is not None:
+            pieces.setdefault(name, []).append(piece)
+    return list(pieces.values()), list(held.values())
+
+
 def _chosen(root: Path, split: str, takes: int) -> list[Recording]:
     """At most `takes` performances of each piece, those with an alignment that its authors trust."""
     seen: Counter[tuple[str, str]] = Counter()
@@ -140,6 +157,11 @@ READERS: Final = {
     "hands": Reader(
         lambda: PulseNet(HANDS), load_hands, handwise.windows, lambda rows: stack(rows, handwise.NOTES), handwise.whole, handwise.costs,
         handwise.WEIGHTS, ReaderRecipe(steps=1800, rate=4e-3, average=0.99, judge_every=200), 5, "notes", handwise_features.N_FEATURES,
+    ),
+    "rhythm": Reader(
+        lambda: PulseNet(RHYTHM), load_rhythm, beatwise.windows, lambda rows: stack(rows, beatwise.NOTES), beatwise.whole,
+        beatwise.costs, beatwise.WEIGHTS, ReaderRecipe(steps=7000, judge_every=500, bfloat16=False), 5, "notes",
+        beatwise_features.N_FEATURES,
     ),
 }  # fmt: skip
 

@@ -133,7 +133,7 @@ def _targets(
         fifths[i] = note.pitch.fifths
     onset = np.array([np.nan if value is None else float(value) for value in onsets])
     grace = np.array([note is not None and note.grace for note in notes])
-    return Example(performance, classes, flags, _local_quarter(performance, np.where(grace, np.nan, onset)), fifths, onset)
+    return Example(performance, classes, flags, local_quarter(performance, np.where(grace, np.nan, onset)), fifths, onset)
 
 
 def _note_classes(score: Score, note: ScoreNote, onset: Fraction | None, following: Fraction | None) -> list[int]:
@@ -172,7 +172,7 @@ def _voice_ranks(score: Score) -> dict[tuple[int, int], int]:
     return ranks
 
 
-def _local_quarter(performance: Performance, onset: NDArray[np.float64]) -> NDArray[np.float32]:
+def local_quarter(performance: Performance, onset: NDArray[np.float64]) -> NDArray[np.float32]:
     """Seconds a quarter takes around each note: slope of time over score within three quarters to either side."""
     known = np.flatnonzero(np.isfinite(onset))
     out = np.full(len(onset), np.nan, np.float32)

@@ -32,6 +32,7 @@ from tecla.transcription.decode import (
     stack,
 )
 from tecla.transcription.dynamics import Dynamics, load_dynamics
+from tecla.transcription.evenness import even_keys
 from tecla.transcription.features import FRAME_RATE, HOP_SAMPLES, SAMPLE_RATE
 from tecla.transcription.level import NOMINAL_DB, SILENCE_DB, Summit, block_power, loud_part_of, passage_db
 from tecla.transcription.network import Activations, Network, find_weights
@@ -113,6 +114,7 @@ class Transcriber:
         if self.dynamics is not None:
             loudness_db = passage_db(power, frames_to_sec(notes.onset))
             notes = replace(notes, velocity=self.dynamics(notes.velocity, loudness_db, notes.key_index))
+        notes = replace(notes, velocity=even_keys(notes.velocity, frames_to_sec(notes.onset), notes.key_index))
         return perform(notes, mend_pedal(frames_to_sec(down_up)), offsets, _PEDAL_RELEASE_SHIFT_SEC)
 
     def _pieces(self, blocks: Iterator[NDArray[np.float32]]) -> Iterator[tuple[DecodedNotes, NDArray[np.float32]]]:
