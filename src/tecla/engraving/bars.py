@@ -180,7 +180,13 @@ def _stems(voices: dict[int, tuple[Event, ...]]) -> dict[int, tuple[Event, ...]]
     shared = {staff: [v for v in voices if first <= v < first + 4] for staff, first in FIRST_VOICE.items()}
     out = dict(voices)
     for group in shared.values():
-        sounding = [v for v in group if any(e.heads for e in voices[v])]
+        sounding = sorted((v for v in group if any(e.heads for e in voices[v])), key=lambda v: -_height(voices[v]))
         for rank, voice in enumerate(sounding if len(sounding) > 1 else []):
             out[voice] = tuple(replace(e, stem="up" if rank % 2 == 0 else "down") if e.heads else e for e in voices[voice])
     return out
+
+
+def _height(events: Sequence[Event]) -> float:
+    """Mean pitch of a voice that sounds."""
+    pitches = [head.pitch.midi for event in events for head in event.heads]
+    return sum(pitches) / len(pitches)

@@ -30,7 +30,7 @@ class PulseConfig:
 
 
 # Hands are read note by note by a network of the same kind, 63 notes to either side of each.
-HANDS: Final = PulseConfig(n_features=handwise.N_FEATURES, n_outputs=handwise.N_OUTPUTS, channels=64, reaches=(1, 2, 4, 8, 16, 32))
+HANDS: Final = PulseConfig(n_features=handwise.N_FEATURES, n_outputs=handwise.N_OUTPUTS, channels=96, reaches=(1, 2, 4, 8, 16, 32))
 
 
 # Rhythm is read note by note over beats, 127 notes to either side of each.

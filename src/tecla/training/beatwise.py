@@ -20,7 +20,8 @@ from tecla.engraving.beatwise import HEADS, rhythm_features
 from tecla.engraving.pulse import find_strokes
 from tecla.engraving.tracking import Pulse
 from tecla.music import Performance
-from tecla.training.beatwise_targets import Counted, part, tell, with_notes
+from tecla.training.as_heard import SHARE, lengths_as_heard
+from tecla.training.beatwise_targets import Counted, part, tell, with_performance
 from tecla.training.readers import Row, Rows, head_costs, stack
 
 WEIGHTS: Final = {"place": 1.0, "step": 1.0, "length": 1.0}
@@ -28,8 +29,6 @@ NOTES: Final = 256
 _DRAWN: Final = 295  # notes drawn for a window, of which some go missing
 _JOINED: Final = 0.35  # share of windows whose hands come from two pieces
 _COUNTS: Final = {1.0: 0.62, 0.5: 0.12, 2.0: 0.12, 1 / 3: 0.03, 2 / 3: 0.03, 1.5: 0.04, 3.0: 0.04}  # beats of a count in annotated ones
-_HEARD: Final = 0.4  # share of windows whose keys come up as a transcriber would hear them
-_LONGEST_GUESS_SEC: Final = 3.0
 _OTHER_LINE: Final = 0.3  # share of windows whose bars begin on another beat
 _LEAST: Final = (40, 20)  # notes of the own hand, and of the other one, below which hands are not joined
 
@@ -81,7 +80,7 @@ def join_hands(own: Counted, other: Counted, rng: np.random.Generator) -> Counte
         notes[name] = np.interp(np.interp(notes[name], theirs, np.arange(len(theirs))) + move, np.arange(len(beats)), beats)
     notes["offset_sec"] = np.maximum(notes["offset_sec"], notes["onset_sec"] + 0.02)
     notes["pitch"] = np.clip(notes["pitch"].astype(int) + int(rng.integers(-5, 6)), 21, 108)
-    joined = with_notes(own, own.piece.performance.notes[kept], own.piece.performance.controls, kept)
+    joined = with_performance(own, Performance(own.piece.performance.notes[kept], own.piece.performance.controls), kept)
     return _in_order(
         replace(
             joined,
@@ -115,7 +114,7 @@ def varied(piece: Counted, rng: np.random.Generator) -> Counted:
     notes, controls = piece.piece.performance.notes.copy(), piece.piece.performance.controls.copy()
     count, pace = len(notes), np.exp(rng.uniform(-0.3, 0.3))
     touch = np.exp(rng.normal(0, rng.choice([0.05, 0.2]), count) + rng.normal(0, 0.15))
-    held = _as_heard(piece.piece.performance, rng) if rng.random() < _HEARD else notes["offset_sec"] - notes["onset_sec"]
+    held = lengths_as_heard(piece.piece.performance, rng) if rng.random() < SHARE else notes["offset_sec"] - notes["onset_sec"]
     lasting = held * pace * touch
     notes["onset_sec"] = notes["onset_sec"] * pace + rng.normal(0, rng.choice([0.001, 0.006, 0.012]), count)
     notes["offset_sec"] = notes["onset_sec"] + np.maximum(lasting, 0.01)
@@ -126,23 +125,14 @@ def varied(piece: Counted, rng: np.random.Generator) -> Counted:
     left = np.where(rng.random(count) < rng.choice([0.0, 0.02, 0.06]), -left, left)
     beaten = replace(piece.piece, beats_sec=piece.piece.beats_sec * pace)
     kept = rng.random(count) >= rng.choice([0.0, 0.01, 0.05])
-    played = with_notes(replace(piece, piece=beaten, left_odds=left), notes[kept], controls if rng.random() > 0.15 else controls[:0], kept)
-    return _in_order(played, notes[kept])
-
-
-def _as_heard(performance: Performance, rng: np.random.Generator) -> NDArray[np.float64]:
-    """How long keys seem to be held in a recording, (N,) seconds: under the pedal their ends are a guess, too late or too early."""
-    onset, offset = performance.notes["onset_sec"], performance.notes["offset_sec"]
-    ring = np.minimum(performance.sounding_offset_sec() - offset, _LONGEST_GUESS_SEC)
-    late = ring * rng.random(len(onset)) * (rng.random(len(onset)) < rng.uniform(0, 0.8))
-    early = np.where((ring > 0.02) & (late == 0.0), rng.uniform(rng.uniform(0.2, 1.0), 1.0, len(onset)), 1.0)
-    return np.asarray((offset - onset) * early + late)
+    played = Performance(notes[kept], controls if rng.random() > 0.15 else controls[:0])
+    return _in_order(with_performance(replace(piece, piece=beaten, left_odds=left), played, kept), notes[kept])
 
 
 def _in_order(piece: Counted, notes: NDArray[np.void]) -> Counted:
     """The rows of a piece in the order in which `notes`, one a row, were played."""
     order = np.lexsort((notes["pitch"], notes["onset_sec"]))
-    return with_notes(piece, notes[order], piece.piece.performance.controls, order)
+    return with_performance(piece, Performance(notes[order], piece.piece.performance.controls), order)
 
 
 def costs(net: nn.Module, rows: Rows) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ outside the table) and costs nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
@@ -22,7 +22,7 @@ from tecla.io.xmlsource import read_tree
 from tecla.music import Performance
 from tecla.music.score import Score, ScoreNote
 from tecla.training.engraving_targets import align, local_quarter
-from tecla.training.pulse_targets import Beaten, load_beaten
+from tecla.training.pulse_targets import Beaten, load_beaten, stretch_of
 from tecla.training.readers import UNKNOWN
 
 _UNITS: Final = np.array([0.5, 0.75, 1.0, 1.5, 2.0, 3.0])  # quarters that an annotated beat may last
@@ -120,15 +120,9 @@ def _nearest(table: tuple[Fraction, ...], value: NDArray[np.float64], tolerance:
 
 def part(whole: Counted, begin: int, stop: int) -> Counted:
     """Notes begin..stop, with their pedal; beats and places stay what they are."""
-    notes, controls = whole.piece.performance.notes[begin:stop], whole.piece.performance.controls
-    near = (controls["time_sec"] > notes["onset_sec"][0] - 3.0) & (controls["time_sec"] < notes["offset_sec"].max() + 3.0)
-    return with_notes(whole, notes, controls[near], slice(begin, stop))
+    return with_performance(whole, stretch_of(whole.piece.performance, begin, stop), slice(begin, stop))
 
 
-def with_notes(
-    whole: Counted, notes: NDArray[np.void], controls: NDArray[np.void], kept: slice | NDArray[np.int64] | NDArray[np.bool_]
-) -> Counted:
-    """Other notes and controls over the same beats; `kept` says which of the old rows the notes are."""
-    performance = Performance(notes, controls)
-    piece = Beaten(performance, whole.piece.beats_sec, whole.piece.place, whole.piece.in_bar, whole.piece.metre)
-    return Counted(piece, whole.onset[kept], whole.length[kept], whole.left_odds[kept])
+def with_performance(whole: Counted, performance: Performance, kept: slice | NDArray[np.int64] | NDArray[np.bool_]) -> Counted:
+    """Another performance over the same beats; `kept` says which of the old rows its notes are."""
+    return Counted(replace(whole.piece, performance=performance), whole.onset[kept], whole.length[kept], whole.left_odds[kept])

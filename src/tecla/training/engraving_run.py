@@ -34,7 +34,7 @@ from tecla.training.engraving_targets import Example, load_example
 from tecla.training.handwise import Handed
 from tecla.training.playing import play, write_out
 from tecla.training.pulse_targets import Beaten, load_beaten
-from tecla.training.readers import Pool, ReaderRecipe, export_rows, learn_to_read, stack
+from tecla.training.readers import Mean, Pool, ReaderRecipe, export_rows, learn_to_read, stack
 from tecla.training.tempo import export_tempo, train_tempo
 
 _PLAYED: Final = 3  # performances made up for each score
@@ -156,7 +156,8 @@ READERS: Final = {
     ),
     "hands": Reader(
         lambda: PulseNet(HANDS), load_hands, handwise.windows, lambda rows: stack(rows, handwise.NOTES), handwise.whole, handwise.costs,
-        handwise.WEIGHTS, ReaderRecipe(steps=1800, rate=4e-3, average=0.99, judge_every=200), 5, "notes", handwise_features.N_FEATURES,
+        handwise.WEIGHTS, ReaderRecipe(steps=2400, rate=3e-3, average=0.995, judge_every=300, bfloat16=False), 5, "notes",
+        handwise_features.N_FEATURES,
     ),
     "rhythm": Reader(
         lambda: PulseNet(RHYTHM), load_rhythm, beatwise.windows, lambda rows: stack(rows, beatwise.NOTES), beatwise.whole,
@@ -176,6 +177,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int)
     parser.add_argument("--takes", type=int, default=4, help="Performances of a piece, at most.")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--members", type=int, default=1, help="Networks to train, one seed each, and to export as one: their mean.")
     parser.add_argument("--scores", type=Path, help="music21's corpus folder, for beats, bars and tempo.")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -184,13 +186,20 @@ def main() -> None:
         export_tempo(train_tempo(load_beats(options)[0]), target)
         return
     reader = READERS[options.network]
-    recipe = replace(reader.recipe, seed=options.seed, steps=options.steps or reader.recipe.steps)
     material, held_out = reader.load(options)
     print(f"{len(material)} to learn from, {len(held_out)} held out", flush=True)
-    batches = Pool(reader.windows(material, np.random.default_rng(options.seed)), 16, 512, reader.renewed, reader.join, options.seed)
     held = [reader.whole(piece) for piece in held_out]
-    net = learn_to_read(reader.make, batches, reader.costs, reader.weights, held, recipe, options.out)
-    export_rows(net, target, reader.seen, reader.n_features)
+    members = [_member(reader, material, held, options, options.seed + k) for k in range(options.members)]
+    export_rows(Mean(members) if len(members) > 1 else members[0], target, reader.seen, reader.n_features)
+
+
+def _member(reader: Reader, material: Any, held: list[Any], options: argparse.Namespace, seed: int) -> nn.Module:
+    """One network, kept in a folder of its own where there are several."""
+    folder = options.out if options.members == 1 else options.out / str(seed)
+    folder.mkdir(exist_ok=True)
+    recipe = replace(reader.recipe, seed=seed, steps=options.steps or reader.recipe.steps)
+    batches = Pool(reader.windows(material, np.random.default_rng(seed)), 16, 512, reader.renewed, reader.join, seed)
+    return learn_to_read(reader.make, batches, reader.costs, reader.weights, held, recipe, folder)
 
 
 if __name__ == "__main__":

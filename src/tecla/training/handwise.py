@@ -15,13 +15,15 @@ from torch import Tensor, nn
 
 from tecla.engraving.handwise import hand_features
 from tecla.music import Performance
+from tecla.training.as_heard import SHARE, lengths_as_heard
 from tecla.training.engraving_targets import COLUMNS, Example
+from tecla.training.pulse_targets import stretch_of
 from tecla.training.readers import UNKNOWN, Row, Rows, head_costs, stack
 
 HEADS: Final = {"left": 1}
 WEIGHTS: Final = {"left": 1.0}
 NOTES: Final = 192
-_JOINED: Final = 0.15  # share of windows whose hands come from two pieces
+_JOINED: Final = 0.35  # share of windows whose hands come from two pieces
 _UPSIDE_DOWN: Final = 0.2
 
 
@@ -47,7 +49,7 @@ def windows(pieces: Sequence[Sequence[Handed]], rng: np.random.Generator) -> Ite
         takes = pieces[int(rng.choice(len(pieces), p=odds))]
         take = takes[int(rng.integers(len(takes)))]
         begin = int(rng.integers(0, max(1, len(take.left) - NOTES // 2)))
-        return Handed(Performance(take.performance.notes[begin : begin + NOTES]), take.left[begin : begin + NOTES])
+        return Handed(stretch_of(take.performance, begin, begin + NOTES), take.left[begin : begin + NOTES])
 
     while True:
         piece = some()
@@ -87,7 +89,8 @@ def varied(piece: Handed, rng: np.random.Generator) -> Handed:
         pitch, left = 124 - pitch, np.where(left == UNKNOWN, UNKNOWN, 1 - left)  # turned about D, a key whose neighbours mirror each other
     notes["pitch"] = np.clip(pitch, 21, 108)
     pace = np.exp(rng.uniform(-0.4, 0.4))
-    lasting = (notes["offset_sec"] - notes["onset_sec"]) * pace * np.exp(rng.normal(0, 0.15, len(notes)))
+    held = lengths_as_heard(piece.performance, rng) if rng.random() < SHARE else notes["offset_sec"] - notes["onset_sec"]
+    lasting = held * pace * np.exp(rng.normal(0, 0.15, len(notes)))
     notes["onset_sec"] = notes["onset_sec"] * pace + rng.normal(0, rng.choice([0.001, 0.006]), len(notes))
     notes["offset_sec"] = notes["onset_sec"] + np.maximum(lasting, 0.01)
     notes["velocity"] = np.clip(notes["velocity"] * rng.uniform(0.8, 1.2) + rng.normal(0, 4, len(notes)), 1, 127)

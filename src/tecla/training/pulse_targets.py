@@ -116,10 +116,14 @@ def _log_intervals(beats_sec: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def window(piece: Beaten, start: int, length: int) -> Beaten:
     """The notes `start` and on, with their pedal."""
-    notes = piece.performance.notes[start : start + length]
-    times = piece.performance.controls["time_sec"]
-    inside = (times > notes["onset_sec"][0] - 3.0) & (times < notes["offset_sec"].max() + 3.0)
-    return replace(piece, performance=Performance(notes, piece.performance.controls[inside]))
+    return replace(piece, performance=stretch_of(piece.performance, start, start + length))
+
+
+def stretch_of(performance: Performance, begin: int, stop: int) -> Performance:
+    """Notes begin..stop, with the pedal from three seconds before them to three seconds after."""
+    notes, controls = performance.notes[begin:stop], performance.controls
+    times = controls["time_sec"]
+    return Performance(notes, controls[(times > notes["onset_sec"][0] - 3.0) & (times < notes["offset_sec"].max() + 3.0)])
 
 
 def is_left(performance: Performance) -> NDArray[np.bool_]:

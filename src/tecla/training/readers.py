@@ -141,6 +141,18 @@ def judged(net: nn.Module, held_out: list[Any], costs: Callable[[nn.Module, Any]
     return {name: float(np.mean([float(row[name]) for row in rows])) for name in rows[0]}
 
 
+class Mean(nn.Module):
+    """Several readers as one: the mean of their logits. What each has learned by heart of few pieces is not the same."""
+
+    def __init__(self, members: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """(B, N, F) features -> (B, N, O) logits."""
+        return torch.stack([member(rows) for member in self.members]).mean(0)
+
+
 def export_rows(net: nn.Module, path: Path, seen: str, n_features: int) -> None:
     """Writes a network as ONNX: input `seen` (1, N, F), output `logits` (1, N, O), N free."""
     net.eval()
