@@ -22,7 +22,7 @@ from tecla.engraving.values import length_merit
 
 LEAST_REST: Final = TICKS // 2
 TINY_REST: Final = TICKS // 4
-GAP_COST: Final = 3.0  # log-likelihood a note that a rest stands for it, below which the rest is not written
+GAP_COST: Final = 1.5  # log-likelihood a note that a rest stands for it, below which the rest is not written
 HELD_REST: Final = 2 * TICKS + 1  # both where the pedal carries a chord to the next one; chosen on development pieces
 HELD_GAP_COST: Final = 9.0
 SIGN_COST: Final = 2.0  # log-likelihood a note that pays for one more note value or rest; chosen on development pieces

@@ -35,6 +35,7 @@ from tecla.training.handwise import Handed
 from tecla.training.playing import play, write_out
 from tecla.training.pulse_targets import Beaten, load_beaten
 from tecla.training.readers import Mean, Pool, ReaderRecipe, export_rows, learn_to_read, stack
+from tecla.training.ship import halve
 from tecla.training.tempo import export_tempo, train_tempo
 
 _PLAYED: Final = 3  # performances made up for each score
@@ -191,6 +192,7 @@ def main() -> None:
     held = [reader.whole(piece) for piece in held_out]
     members = [_member(reader, material, held, options, options.seed + k) for k in range(options.members)]
     export_rows(Mean(members) if len(members) > 1 else members[0], target, reader.seen, reader.n_features)
+    halve(target)
 
 
 def _member(reader: Reader, material: Any, held: list[Any], options: argparse.Namespace, seed: int) -> nn.Module:
