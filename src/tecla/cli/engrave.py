@@ -28,6 +28,9 @@ def engrave(
     composer: Annotated[str, typer.Option(help="Composer on the page.")] = "",
     time_signature: Annotated[str | None, typer.Option("--time", metavar="3/4", help="Time signature of the whole piece.")] = None,
     key: Annotated[str | None, typer.Option(metavar="Eb", help="Key of the whole piece: Eb, F#m, or -3 for three flats.")] = None,
+    transpose: Annotated[
+        str | None, typer.Option(metavar="C", help="Write it in another key: the one that its main key becomes, the nearest way.")
+    ] = None,
     tempo: Annotated[float | None, typer.Option(metavar="BPM", help="Quarters a minute, roughly: settles what a quarter is.")] = None,
     level: Annotated[
         Literal["faithful", "clean", "easy"],
@@ -41,7 +44,8 @@ def engrave(
     \b
     tecla engrave nocturne.mid                          nocturne.musicxml beside it
     tecla engrave take.mid -o take.pdf --title Waltz    pages to print
-    tecla engrave take.mid -o easy.mxl --level easy     an arrangement that is easier to play
+    tecla engrave take.mid -o easy.pdf --level easy --transpose C
+                                                        easier to play, without a sharp or a flat
 
     What you state is obeyed, the rest is inferred. Pages (.pdf .svg .png) need pip install 'tecla[score]'.
     """
@@ -50,7 +54,7 @@ def engrave(
     begin = time.perf_counter()
     targets = outputs or [notes.with_suffix(".musicxml")]
     _check(notes, targets, force)
-    wishes = _wishes(notes.stem if title is None else title, composer, time_signature, key, tempo, level, swing)
+    wishes = _wishes(notes.stem if title is None else title, composer, time_signature, key, tempo, level, swing, transpose)
     performance = workbench.load(notes)
     score = workbench.engrave(performance, wishes)
     written = [path for target in targets for path in workbench.save_score(score, target)]
@@ -71,7 +75,16 @@ def _check(notes: Path, targets: list[Path], force: bool) -> None:
             raise OutputError(f"{target} is the input: tecla does not write over what it reads; choose another name")
 
 
-def _wishes(title: str, composer: str, time_signature: str | None, key: str | None, tempo: float | None, level: str, swing: bool) -> Wishes:
+def _wishes(
+    title: str,
+    composer: str,
+    time_signature: str | None,
+    key: str | None,
+    tempo: float | None,
+    level: str,
+    swing: bool,
+    transpose: str | None,
+) -> Wishes:
     from tecla.engraving import Wishes  # noqa: PLC0415
     from tecla.errors import InputError, OptionError  # noqa: PLC0415
     from tecla.music.notation import TimeSignature, parse_key  # noqa: PLC0415
@@ -80,4 +93,5 @@ def _wishes(title: str, composer: str, time_signature: str | None, key: str | No
         metre = None if time_signature is None else TimeSignature.parse(time_signature)
     except InputError as error:
         raise OptionError(str(error)) from error
-    return Wishes(title, composer, metre, None if key is None else parse_key(key), tempo, level, swing=swing)
+    stated, becomes = (None if name is None else parse_key(name) for name in (key, transpose))
+    return Wishes(title, composer, metre, stated, tempo, level, swing=swing, transposed_to=becomes)

@@ -19,7 +19,7 @@ from tecla.engraving.counting import TICKS, Bar, Count, Grid, beat_quarters, bea
 from tecla.engraving.hands import obey_hands, split_hands
 from tecla.engraving.levels import arrange
 from tecla.engraving.marks import directions
-from tecla.engraving.network import read_beats, read_notes, read_rhythm, read_strokes
+from tecla.engraving.network import read_beats, read_notes, read_rhythm, read_spelling, read_strokes
 from tecla.engraving.notewise import FLAGS, Readings
 from tecla.engraving.ornaments import find_ornaments
 from tecla.engraving.ottava import add_octave_lines
@@ -27,9 +27,11 @@ from tecla.engraving.parallels import Links, find_bars_alike, find_parallels, no
 from tecla.engraving.placed import Placed
 from tecla.engraving.pulse import PERIODS, Strokes, find_strokes
 from tecla.engraving.quantize import place_onsets
-from tecla.engraving.spelling import TRUST, find_keys, spell
+from tecla.engraving.spelling import find_keys
+from tecla.engraving.spellwise import Page
 from tecla.engraving.swing import find_swing, straightened, swung_map
 from tecla.engraving.tracking import PulseReadings, count_twice, find_beats, join_readings, move_bar_lines, reach, struck_beats
+from tecla.engraving.transposition import transpose
 from tecla.engraving.values import in_quarters, written_ends
 from tecla.engraving.voices import split_voices
 from tecla.errors import OptionError
@@ -51,7 +53,7 @@ class Wishes:
 
     `barline_shift_beats` moves all bar lines so many beats later (earlier if negative) than they are found. `hands` says "L" or "R"
     for each note of the performance, "." where it is inferred; "" infers all. `swing` says that eighths are played long and short
-    and written even.
+    and written even. `transposed_to` is the signature, -7..7, that the usual one of the piece becomes.
     """
 
     title: str = ""
@@ -63,12 +65,14 @@ class Wishes:
     barline_shift_beats: int = 0
     hands: str = ""
     swing: bool = False
+    transposed_to: int | None = None
 
     def __post_init__(self) -> None:
         if self.level not in LEVELS:
             raise OptionError(f"level {self.level!r} is unknown: choose {', '.join(LEVELS)}")
-        if self.key_fifths is not None and not -7 <= self.key_fifths <= 7:
-            raise OptionError(f"a key of {self.key_fifths} fifths: must be -7 (seven flats) to 7 (seven sharps)")
+        for fifths in (self.key_fifths, self.transposed_to):
+            if fifths is not None and not -7 <= fifths <= 7:
+                raise OptionError(f"a key of {fifths} fifths: must be -7 (seven flats) to 7 (seven sharps)")
         if self.tempo_bpm is not None and not 10 <= self.tempo_bpm <= 400:
             raise OptionError(f"a tempo of {self.tempo_bpm}: must be 10 to 400 quarters a minute")
 
@@ -163,7 +167,9 @@ def engrave_readings(
     played_sec = np.stack([onset_sec, performance.sounding_offset_sec()], 1)
     notes = split_voices(notes, second, log_value, starts, played_sec)
     keys = _keys(pitch, readings, grid, wishes.key_fifths)
-    notes = _spell(notes, readings, grid, keys, wishes.key_fifths is not None)
+    if wishes.transposed_to is not None:
+        notes, keys = transpose(notes, keys, _bar_of(np.array([n.onset for n in notes], np.int64), grid), wishes.transposed_to)
+    notes = spell(notes, grid, keys)
     told = directions(performance, notes, grid, bridge, wishes.tempo_bpm)
     pickup = _pickup(notes, grid)
     measures = add_octave_lines(choose_clefs(build_measures(notes, grid.bars, keys.tolist(), told, pickup)))
@@ -244,13 +250,13 @@ def _keys(pitch: NDArray[np.int64], readings: Readings, grid: Grid, stated: int 
     return find_keys(readings.log_key, readings.log_alter, pitch, _bar_of(grid.onset, grid), len(grid.bars))
 
 
-def _spell(notes: list[Placed], readings: Readings, grid: Grid, keys: NDArray[np.int64], stated: bool) -> list[Placed]:
-    """Spelt notes; a key that the user states outweighs what the network reads."""
-    trust = 0.1 if stated else TRUST
-    bars = _bar_of(np.array([n.onset for n in notes], np.int64), grid)
-    return [
-        replace(n, fifths=spell(n.pitch, int(keys[bar]), readings.log_alter[n.source], trust)) for n, bar in zip(notes, bars, strict=True)
-    ]
+def spell(notes: list[Placed], grid: Grid, keys: NDArray[np.int64]) -> list[Placed]:
+    """Notes with their names, `keys` being the signature of each bar."""
+    order = sorted(range(len(notes)), key=lambda i: (notes[i].onset, notes[i].pitch))
+    onset, end, pitch = np.array([(notes[i].onset, notes[i].end, notes[i].pitch) for i in order], np.int64).reshape(-1, 3).T
+    names = read_spelling(Page(onset / TICKS, end / TICKS, pitch, keys[_bar_of(onset, grid)]))
+    of_note = dict(zip(order, names.tolist(), strict=True))
+    return [replace(note, fifths=of_note[i]) for i, note in enumerate(notes)]
 
 
 def _pickup(notes: list[Placed], grid: Grid) -> int:

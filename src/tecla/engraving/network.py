@@ -1,4 +1,4 @@
-"""Runs the networks (ONNX) on a performance: of notes, hands, strokes and tempo, and of the beats that were found."""
+"""Runs the networks (ONNX): on a performance (notes, hands, strokes, tempo), on the beats that were found, and on the page in its keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from tecla.engraving import barwise, beatwise, handwise, pulse
+from tecla.engraving import barwise, beatwise, handwise, pulse, spellwise
 from tecla.engraving.notewise import HEADS, N_OUTPUTS, Readings, features
 from tecla.engraving.tempo import EVERY, tempo_candidates
 from tecla.engraving.tracking import Pulse, PulseReadings
@@ -23,6 +23,8 @@ TEMPO_WEIGHTS: Final = "tempo.onnx"
 BAR_WEIGHTS: Final = "bars.onnx"
 HAND_WEIGHTS: Final = "hands.onnx"
 RHYTHM_WEIGHTS: Final = "rhythm.onnx"
+SPELLING_WEIGHTS: Final = "spelling.onnx"
+_MIDDLE, _FARTHEST = 2, 17  # D on the line of fifths; from D to F double flat one way, to B double sharp the other
 _SECOND_OPINION: Final = 0.2  # of the note-wise network on hands: little worse on performances, and better on the demo as it was heard
 _SPAN: Final = 2048  # notes or strokes read at once; the networks saw windows of a few hundred
 _MARGIN: Final = 192  # notes or strokes of context to either side, thrown away
@@ -43,6 +45,13 @@ def read_rhythm(performance: Performance, pulse: Pulse, left_odds: NDArray[np.fl
     seen = beatwise.rhythm_features(performance, pulse, left_odds)
     parts = _parts(_run(RHYTHM_WEIGHTS, "notes", seen, beatwise.N_OUTPUTS), beatwise.HEADS)
     return beatwise.Rhythm(**{f"log_{name}": _log_softmax(logits) for name, logits in parts.items()})
+
+
+def read_spelling(page: spellwise.Page) -> NDArray[np.int64]:
+    """The likeliest name of each note that names its key of the piano, on the line of fifths, (N,)."""
+    logits = _run(SPELLING_WEIGHTS, "notes", spellwise.spelling_features(page), spellwise.N_OUTPUTS)
+    possible = spellwise.names_of(page.pitch, page.key) & (np.abs(spellwise.NAMES + page.key[:, None] - _MIDDLE) <= _FARTHEST)
+    return np.asarray(spellwise.NAMES[np.where(possible, logits, -np.inf).argmax(axis=1)] + page.key)
 
 
 def read_strokes(performance: Performance, strokes: pulse.Strokes) -> PulseReadings:
@@ -81,7 +90,7 @@ def _run(weights: str, name: str, seen: NDArray[np.float32], outputs: int) -> ND
     return logits
 
 
-@lru_cache(maxsize=6)
+@lru_cache(maxsize=7)
 def _session(weights: str) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

@@ -1,9 +1,9 @@
-"""Key signatures bar by bar, and the spelling of every pitch in them.
+"""Key signatures bar by bar, and what a pitch is usually called in them.
 
 A signature is that of the major or the minor key whose usual pitches the music has (profiles as of Krumhansl and Kessler 1982, learned from
 signatures that editors wrote: modulations and raised leading notes are in them); it changes only where the music stays in the new one
-(Viterbi). A pitch is spelt as is usual in its key, which is near it on the line of fifths (Temperley, The Cognition of Basic Musical
-Structures, 2001), and a little as the network reads.
+(Viterbi). In the keys a network spells (spellwise.py). A tune is spelt by what is usual in its key, which is near it on the line of fifths
+(Temperley, The Cognition of Basic Musical Structures, 2001).
 """
 
 from __future__ import annotations
@@ -33,8 +33,6 @@ SPELT: Final = (
     0, 0, 1, 3, 6, 14, 28, 47, 82, 188, 507, 1448, 1598, 2605, 9294,
     13863, 13216, 11050, 11738, 13798, 9522, 3278, 2057, 2870, 1655, 522, 185, 170, 123, 62, 71,
 )  # fmt: skip
-TRUST: Final = 0.5  # what the network's reading of an accidental counts beside that
-_LOG_SPELT: Final = np.log((np.array(SPELT) + 1.0) / 1e5).tolist()
 _FIFTHS_OF_CLASS: Final = tuple(tuple(f for f in range(-15, 20) if (7 * f) % 12 == c) for c in range(12))
 
 
@@ -42,7 +40,7 @@ def find_keys(
     log_key: NDArray[np.float64], log_alter: NDArray[np.float64], pitch: NDArray[np.int64], bar_of_note: NDArray[np.int64], n_bars: int
 ) -> NDArray[np.int64]:
     """Key signature of each bar in fifths, (n_bars,): by what is usual in it, its accidentals, and a little what the network reads."""
-    fifths = np.array([spell(int(p), None, row) for p, row in zip(pitch, log_alter, strict=True)], np.int64)
+    fifths = np.array([_as_read(int(p), row) for p, row in zip(pitch, log_alter, strict=True)], np.int64)
     outside = np.abs(fifths[:, None] - KEYS - 2) > SCALE_REACH  # (N, 15): needs an accidental in that key
     usual = np.log(np.array(PROFILES) * 12 / 100)[:, (7 * pitch[:, None] - KEYS) % 12]  # (2, N, 15)
     said = NOTE_WEIGHT * np.maximum(log_key, -8.0) - ACCIDENTAL_COST * outside
@@ -54,17 +52,24 @@ def find_keys(
     return np.asarray(KEYS[key[likeliest_path(merit.reshape(len(merit), -1), moves)]])
 
 
-def spell(pitch: int, key_fifths: int | None, log_alter: NDArray[np.float64] | None = None, trust: float = TRUST) -> int:
-    """Place on the line of fifths of a MIDI pitch in a key, None for no key; `log_alter` (5,) is the network's reading of its accidental.
+def spell(pitch: int, key_fifths: int) -> int:
+    """The most usual name of a MIDI pitch in a key, on the line of fifths: for a tune, where nothing else is known.
 
     >>> spell(61, 0), spell(61, -4), spell(70, 6)
     (7, -5, 10)
     """
+    return max(_FIFTHS_OF_CLASS[pitch % 12], key=lambda fifths: _usual(fifths - key_fifths) - 0.5 * (abs((fifths + 1) // 7) > 1))
+
+
+def _usual(away: int) -> float:
+    return float(np.log(SPELT[min(max(away, -FARTHEST), FARTHEST) + FARTHEST] + 1.0))
+
+
+def _as_read(pitch: int, log_alter: NDArray[np.float64]) -> int:
+    """The name of a pitch whose accidental (5,) the network reads, in no key."""
 
     def merit(fifths: int) -> float:
         alter = (fifths + 1) // 7
-        reading = 0.0 if log_alter is None else max(float(log_alter[alter + 2]), -8.0)
-        usual = 0.0 if key_fifths is None else _LOG_SPELT[min(max(fifths - key_fifths, -FARTHEST), FARTHEST) + FARTHEST]
-        return trust * reading + usual - 0.5 * (abs(alter) > 1)
+        return max(float(log_alter[alter + 2]), -8.0) - (abs(alter) > 1)
 
     return max(_FIFTHS_OF_CLASS[pitch % 12], key=merit)

@@ -40,6 +40,15 @@ def load_midi(path: str | os.PathLike[str]) -> Performance:
     Raises:
         InputError: missing, not MIDI, damaged, over 8 MiB or over 100 hours.
     """
+    return load_tracks(path)[0]
+
+
+def load_tracks(path: str | os.PathLike[str]) -> tuple[Performance, smf.MidiBytes]:
+    """The same, and beside it the tracks that it was made of, in their own ticks.
+
+    Raises:
+        InputError: as `load_midi`.
+    """
     path = Path(path)
     try:
         midi = smf.decode(_read(path))
@@ -48,7 +57,7 @@ def load_midi(path: str | os.PathLike[str]) -> Performance:
         raise InputError(f"{path} cannot be read: {error}; export it again as a standard MIDI file") from error
     if not all(track.whole for track in midi.tracks):
         _check_remnant(path, performance)
-    return performance
+    return performance, midi
 
 
 def _read(path: Path) -> bytes:
@@ -65,7 +74,7 @@ def _read(path: Path) -> bytes:
 def _check_remnant(path: Path, performance: Performance) -> None:
     if not len(performance):
         raise InputError(f"{path} is cut short before its first note: copy or export it again")
-    warnings.warn(InputWarning(f"{path} is cut short: read up to {performance.duration_sec:.1f} s"), stacklevel=3)
+    warnings.warn(InputWarning(f"{path} is cut short: read up to {performance.duration_sec:.1f} s"), stacklevel=4)
 
 
 def _perform(midi: smf.MidiBytes) -> Performance:
@@ -73,7 +82,7 @@ def _perform(midi: smf.MidiBytes) -> Performance:
     groups = [[track] for track in midi.tracks] if midi.format == 2 else [midi.tracks]
     notes, moves, start_sec = [np.zeros(0, _PLAYED)], [np.zeros(0, _MOVE)], 0.0
     for group in groups:
-        tick_to_sec = _clock([tempo for track in group for tempo in track.tempi], midi.division)
+        tick_to_sec = tick_clock([tempo for track in group for tempo in track.tempi], midi.division)
         end_sec = start_sec
         for track in group:
             source = len(notes)
@@ -92,7 +101,7 @@ _PLAYED: Final = np.dtype([*NOTE.descr, ("channel", "u1")])
 _MOVE: Final = np.dtype([*CONTROL.descr, ("source", "i4")])
 
 
-def _clock(tempi: list[tuple[int, int]], division: int) -> Callable[[ArrayLike], NDArray[np.float64]]:
+def tick_clock(tempi: list[tuple[int, int]], division: int) -> Callable[[ArrayLike], NDArray[np.float64]]:
     """Ticks to seconds; a tempo counts from its own tick on, the last one where several share a tick."""
     if division & 0x8000:
         rate = _SMPTE_RATES.get(256 - (division >> 8))

@@ -13,7 +13,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from tecla.engraving import beatwise, handwise
+from tecla.engraving import beatwise, handwise, spellwise
 from tecla.engraving.pulse import N_FEATURES, N_OUTPUTS, PERIODS
 from tecla.engraving.tempo import N_FEATURES as N_CANDIDATE_FEATURES
 
@@ -35,6 +35,10 @@ HANDS: Final = PulseConfig(n_features=handwise.N_FEATURES, n_outputs=handwise.N_
 
 # Rhythm is read note by note over beats, 127 notes to either side of each.
 RHYTHM: Final = PulseConfig(n_features=beatwise.N_FEATURES, n_outputs=beatwise.N_OUTPUTS, channels=160)
+
+
+# Spelling is read note by note over a page in its key, 63 notes to either side of each.
+SPELLING: Final = PulseConfig(n_features=spellwise.N_FEATURES, n_outputs=spellwise.N_OUTPUTS, channels=96, reaches=(1, 2, 4, 8, 16, 32))
 
 
 class PulseNet(nn.Module):

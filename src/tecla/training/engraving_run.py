@@ -19,16 +19,19 @@ from torch import Tensor, nn
 
 from tecla.corpora.asap import DEVELOPMENT, SECOND_DEVELOPMENT, Recording, recordings
 from tecla.corpora.music21_scores import scores
+from tecla.corpora.sequenced import sequenced_hands
 from tecla.engraving import barwise as barwise_features
 from tecla.engraving import beatwise as beatwise_features
 from tecla.engraving import handwise as handwise_features
 from tecla.engraving import notewise as notewise_features
 from tecla.engraving import pulse as pulse_features
+from tecla.engraving import spellwise as spelling_features
 from tecla.errors import InputError
+from tecla.io.musicxml import load_musicxml
 from tecla.models.barwise import Barwise, BarwiseConfig
 from tecla.models.notewise import Notewise, NotewiseConfig
-from tecla.models.pulse import HANDS, RHYTHM, PulseConfig, PulseNet
-from tecla.training import barwise, beatwise, engraving, handwise, pulse
+from tecla.models.pulse import HANDS, RHYTHM, SPELLING, PulseConfig, PulseNet
+from tecla.training import barwise, beatwise, engraving, handwise, pulse, spellwise
 from tecla.training.beatwise_targets import Counted, load_counted
 from tecla.training.engraving_targets import Example, load_example
 from tecla.training.handwise import Handed
@@ -36,6 +39,7 @@ from tecla.training.playing import play, write_out
 from tecla.training.pulse_targets import Beaten, load_beaten
 from tecla.training.readers import Mean, Pool, ReaderRecipe, export_rows, learn_to_read, stack
 from tecla.training.ship import halve
+from tecla.training.spellwise import Spelt, of_score
 from tecla.training.tempo import export_tempo, train_tempo
 
 _PLAYED: Final = 3  # performances made up for each score
@@ -97,7 +101,10 @@ def load_hands(options: argparse.Namespace) -> tuple[list[list[Handed]], list[Ha
             pieces.setdefault(name, []).append(handwise.of_example(example))
     held += [take for name in SECOND_DEVELOPMENT for take in pieces.pop(name, [])]
     held += [handwise.of_example(example) for example in _examples(_chosen(options.root, "development", 1))]
-    return list(pieces.values()), held
+    found = list(pieces.values())
+    if options.sequenced:
+        found += [[Handed(performance, left)] for _, performance, left in sequenced_hands(options.sequenced)]
+    return found, held
 
 
 def load_rhythm(options: argparse.Namespace) -> tuple[list[list[Counted]], list[Counted]]:
@@ -113,6 +120,16 @@ def load_rhythm(options: argparse.Namespace) -> tuple[list[list[Counted]], list[
         elif piece is not None:
             pieces.setdefault(name, []).append(piece)
     return list(pieces.values()), list(held.values())
+
+
+def load_pages(options: argparse.Namespace) -> tuple[list[Spelt], list[Spelt]]:
+    """The page of each training piece, music21's scores besides, and the pages of the development pieces."""
+    pages = {(r.composer, r.title): r.score for r in recordings(options.root) if r.split != "validation" and r.score.is_file()}
+    held = [name for name in pages if name in DEVELOPMENT or name in SECOND_DEVELOPMENT]
+    found = {name: of_score(load_musicxml(page)) for name, page in pages.items()}
+    others = [of_score(score) for _, score in scores(options.scores)] if options.scores else []
+    learned = [page for name, page in found.items() if name not in held] + others
+    return [page for page in learned if len(page.fifths) >= spellwise.FEWEST], [found[name] for name in held]
 
 
 def _chosen(root: Path, split: str, takes: int) -> list[Recording]:
@@ -165,6 +182,11 @@ READERS: Final = {
         beatwise.costs, beatwise.WEIGHTS, ReaderRecipe(steps=7000, judge_every=500, bfloat16=False), 5, "notes",
         beatwise_features.N_FEATURES,
     ),
+    "spelling": Reader(
+        lambda: PulseNet(SPELLING), load_pages, spellwise.windows, lambda rows: stack(rows, spellwise.NOTES), spellwise.whole,
+        spellwise.costs, spellwise.WEIGHTS, ReaderRecipe(steps=2000, rate=2e-3, average=0.995, judge_every=250, bfloat16=False), 6, "notes",
+        spelling_features.N_FEATURES,
+    ),
 }  # fmt: skip
 
 
@@ -179,7 +201,8 @@ def main() -> None:
     parser.add_argument("--takes", type=int, default=4, help="Performances of a piece, at most.")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--members", type=int, default=1, help="Networks to train, one seed each, and to export as one: their mean.")
-    parser.add_argument("--scores", type=Path, help="music21's corpus folder, for beats, bars and tempo.")
+    parser.add_argument("--scores", type=Path, help="music21's corpus folder, for beats, bars, tempo and spelling.")
+    parser.add_argument("--sequenced", type=Path, help="MAPS' software pianos, for hands: the tracks of their files say them.")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     target = options.out / f"{options.network}.onnx"
