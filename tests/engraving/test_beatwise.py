@@ -65,7 +65,7 @@ def test_the_shipped_network_reads_eighths_over_quarters() -> None:
 
 def unread(n: int) -> Rhythm:
     """Readings that know nothing."""
-    return Rhythm(*(np.full((n, len(table)), -np.log(len(table))) for table in (PLACES, STEPS, LENGTHS)))
+    return Rhythm(*(np.full((n, len(table)), -np.log(len(table))) for table in (PLACES, STEPS, LENGTHS)), np.zeros(n))
 
 
 @pytest.mark.parametrize(("division", "unit"), [(2, TICKS), (3, TICKS), (4, TICKS), (3, 3 * TICKS // 2), (6, 3 * TICKS // 2)])

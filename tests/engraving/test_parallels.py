@@ -158,7 +158,7 @@ def test_notes_of_parallel_strokes_read_alike() -> None:
     pitch = performance.notes["pitch"].astype(np.int64)
     strokes = find_strokes(performance.notes["onset_sec"].astype(float))
     read = read_notes(performance)
-    rhythm = Rhythm(*(np.zeros((len(pitch), len(table))) for table in (PLACES, STEPS, LENGTHS)))
+    rhythm = Rhythm(*(np.zeros((len(pitch), len(table))) for table in (PLACES, STEPS, LENGTHS)), np.zeros(len(pitch)))
     told, _ = notes_agree(read, rhythm, note_links(pitch, strokes, find_parallels(pitch, strokes)))
     half = len(pitch) // 2
     first, second = (

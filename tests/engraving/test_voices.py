@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from tecla.engraving.counting import TICKS, ticks
 from tecla.engraving.notewise import VALUES
 from tecla.engraving.placed import Placed
+from tecla.engraving.values import written_ends
 from tecla.engraving.voices import split_voices
 
 EIGHTH = TICKS // 2
@@ -58,3 +59,20 @@ def test_a_note_that_fills_its_bar_is_not_tied_over_the_line_to_save_a_rest() ->
     notes = [Placed(2 * TICKS, 3 * TICKS, 60, 1, 0), Placed(4 * TICKS, 5 * TICKS, 62, 1, 1)]
     readings = np.stack([likes(TICKS, 2 * TICKS), likes(TICKS)])
     assert split_voices(notes, np.zeros(2), readings, [0, 3 * TICKS])[0].end == 3 * TICKS
+
+
+@pytest.mark.parametrize(
+    ("second", "likeliest", "end"),
+    [
+        (90, 80, 60),  # thirds of a quarter whose onsets lie on fourths
+        (120, 80, 60),  # thirds of a quarter that nothing else divides
+        (80, 30, 60),  # fourths among thirds
+        (80, 40, 40),
+        (90, 30, 30),
+    ],
+)
+def test_an_end_divides_its_quarter_as_the_onsets_do(second: int, likeliest: int, end: int) -> None:
+    """Of a note that is read as lasting `likeliest` ticks or, less likely, an eighth, before another at `second` ticks."""
+    log_value = np.stack([likes(likeliest, EIGHTH), likes(TICKS), likes(TICKS)])
+    onset = np.array([0, second, 2 * TICKS])
+    assert written_ends(onset, np.ones(3, int), np.array([60, 62, 64]), log_value, np.array([0, 4 * TICKS]))[0] == end

@@ -31,7 +31,7 @@ def song(beats: int = 80, beat_sec: float = 0.6, division: int = 2) -> Counted:
     count = np.arange(beats + 1) * beat_sec
     performance = Performance.from_arrays(at * beat_sec, (at + 0.8 * length) * beat_sec, pitch, np.full(len(at), 60))
     piece = beaten(performance, Annotations(count, count[::4], ((0.0, "4/4"),), ((0.0, 0),)))
-    return Counted(piece, at, length, np.where(pitch < 60, 4.0, -4.0))
+    return Counted(piece, at, length, (pitch < 60).astype(np.int64), np.where(pitch < 60, 4.0, -4.0))
 
 
 def astray(piece: Counted) -> NDArray[np.float64]:
@@ -71,6 +71,7 @@ def test_variation_keeps_each_row_with_its_note() -> None:
     for _ in range(5):
         other = varied(piece, rng)
         assert len(other.onset) == len(other.left_odds) == len(other.piece.performance)
+        assert (np.isclose(other.length, 1) == (other.second == 1)).all()
         assert np.median(astray(other)) < 0.03
         assert astray(other).max() < 0.1
 

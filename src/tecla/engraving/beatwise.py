@@ -47,15 +47,17 @@ Column = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Rhythm:
-    """What the rhythm network says of each note, in beats of the count.
+    """What is read of each note in beats of the count.
 
     Shape:
-        log_place (N, 26), log_step (N, 21), log_length (N, 26) log-probabilities
+        log_place (N, 26), log_step (N, 21), log_length (N, 26) log-probabilities; second (N,) odds, of the voice network, that it lies in a
+        lower voice of its staff
     """
 
     log_place: NDArray[np.float64]
     log_step: NDArray[np.float64]
     log_length: NDArray[np.float64]
+    second: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +111,8 @@ N_FEATURES: Final = (
 )
 
 
-def _log_beats(beats: Column) -> Column:
+def log_beats(beats: Column) -> Column:
+    """Base-2 logarithm of a distance, a fiftieth of a beat to sixteen, as -2 to 3."""
     return np.asarray((np.log2(np.clip(beats, 0.02, _FAR_BEATS)) + 1.5) / 2)
 
 
@@ -143,7 +146,7 @@ def _neighbours(scene: _Scene) -> list[Column]:
     columns = []
     for k in (*range(-_NEAR, 0), *range(1, _NEAR + 1)):
         other = np.clip(np.arange(len(scene.at)) + k, 0, len(scene.at) - 1)[scene.stroke]
-        columns.append(_log_beats(np.abs(scene.at[other] - scene.at[scene.stroke])))
+        columns.append(log_beats(np.abs(scene.at[other] - scene.at[scene.stroke])))
         columns += [np.clip((edge[other] - scene.pitch) / _OCTAVE, -4, 4) for edge in (scene.low, scene.high)]
         columns += _circle(scene.at[other]) if abs(k) <= _NEAREST else []
     return columns
@@ -154,8 +157,8 @@ def _lengths(scene: _Scene, performance: Performance, pulse: Pulse) -> list[Colu
     seconds = performance.notes["offset_sec"] - performance.notes["onset_sec"]
     again = pulse.at(performance.next_onset_sec()) - scene.onset
     return [
-        _log_beats(scene.held), _log_beats(scene.ring), *_circle(scene.onset + scene.held),
-        np.asarray((np.log2(np.clip(seconds, 0.02, 8.0)) + 2) / 2), _log_beats(again),
+        log_beats(scene.held), log_beats(scene.ring), *_circle(scene.onset + scene.held),
+        np.asarray((np.log2(np.clip(seconds, 0.02, 8.0)) + 2) / 2), log_beats(again),
     ]  # fmt: skip
 
 
@@ -175,7 +178,7 @@ def _hands(scene: _Scene) -> list[Column]:
             after[notes] = np.where(following < len(played), following_at - scene.at[here], _FAR_BEATS)
             before[notes] = np.where(previous >= 0, scene.at[here] - scene.at[played[np.maximum(previous, 0)]], _FAR_BEATS)
             where[notes] = following_at
-        columns += [_log_beats(after), _log_beats(before), _log_ratio(scene.held, after), _log_ratio(scene.ring, after), *_circle(where)]
+        columns += [log_beats(after), log_beats(before), _log_ratio(scene.held, after), _log_ratio(scene.ring, after), *_circle(where)]
     return columns
 
 
@@ -189,18 +192,18 @@ def _line(scene: _Scene) -> list[Column]:
         far = np.abs(leap) / 4 + np.abs(gap)
         nearer = (scene.stroke[other] > scene.stroke) & (scene.left[other] == scene.left) & (far < least)
         least, after, interval = (np.where(nearer, new, old) for new, old in ((far, least), (gap, after), (leap, interval)))
-    return [_log_beats(after), np.clip(interval / _OCTAVE, -2, 2), _log_ratio(scene.held, after)]
+    return [log_beats(after), np.clip(interval / _OCTAVE, -2, 2), _log_ratio(scene.held, after)]
 
 
 def _pedal(scene: _Scene, performance: Performance, pulse: Pulse) -> list[Column]:
     """Whether the pedal is down, and how long still."""
     pressed, struck = performance.pedal_intervals(), performance.notes["onset_sec"] + _PEDAL_AFTER_SEC
     if not len(pressed):
-        return [np.zeros(len(struck)), _log_beats(np.full(len(struck), 8.0))]
+        return [np.zeros(len(struck)), log_beats(np.full(len(struck), 8.0))]
     last = np.searchsorted(pressed[:, 0], struck, side="right") - 1
     up = pressed[np.maximum(last, 0), 1]
     down = (last >= 0) & (struck < up)
-    return [down.astype(float), _log_beats(np.where(down, pulse.at(up) - scene.onset, 8.0))]
+    return [down.astype(float), log_beats(np.where(down, pulse.at(up) - scene.onset, 8.0))]
 
 
 def _own(scene: _Scene, left: Column) -> list[Column]:

@@ -163,9 +163,9 @@ def engrave_readings(
     notes = arrange(find_ornaments(notes, performance, readings), readings, wishes.level)
     notes = _without_doubles(notes)
     grid = _reach(grid, max((n.end for n in notes), default=0))
-    second, starts = readings.flags[:, FLAGS.index("second_voice")], [bar.start for bar in grid.bars]
+    starts = [bar.start for bar in grid.bars]
     played_sec = np.stack([onset_sec, performance.sounding_offset_sec()], 1)
-    notes = split_voices(notes, second, log_value, starts, played_sec)
+    notes = split_voices(notes, rhythm.second, log_value, starts, played_sec)
     keys = _keys(pitch, readings, grid, wishes.key_fifths)
     if wishes.transposed_to is not None:
         notes, keys = transpose(notes, keys, _bar_of(np.array([n.onset for n in notes], np.int64), grid), wishes.transposed_to)

@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from tecla.engraving import barwise, beatwise, handwise, pulse, spellwise
+from tecla.engraving import barwise, beatwise, handwise, pulse, spellwise, voicewise
 from tecla.engraving.notewise import HEADS, N_OUTPUTS, Readings, features
 from tecla.engraving.tempo import EVERY, tempo_candidates
 from tecla.engraving.tracking import Pulse, PulseReadings
@@ -23,6 +23,7 @@ TEMPO_WEIGHTS: Final = "tempo.onnx"
 BAR_WEIGHTS: Final = "bars.onnx"
 HAND_WEIGHTS: Final = "hands.onnx"
 RHYTHM_WEIGHTS: Final = "rhythm.onnx"
+VOICE_WEIGHTS: Final = "voices.onnx"
 SPELLING_WEIGHTS: Final = "spelling.onnx"
 _MIDDLE, _FARTHEST = 2, 17  # D on the line of fifths; from D to F double flat one way, to B double sharp the other
 _SECOND_OPINION: Final = 0.2  # of the note-wise network on hands: little worse on performances, and better on the demo as it was heard
@@ -41,10 +42,11 @@ def read_hands(performance: Performance) -> NDArray[np.float64]:
 
 
 def read_rhythm(performance: Performance, pulse: Pulse, left_odds: NDArray[np.float64]) -> beatwise.Rhythm:
-    """What the rhythm network says of each note over at least two beats; `left_odds` (N,) are those of the left hand."""
-    seen = beatwise.rhythm_features(performance, pulse, left_odds)
-    parts = _parts(_run(RHYTHM_WEIGHTS, "notes", seen, beatwise.N_OUTPUTS), beatwise.HEADS)
-    return beatwise.Rhythm(**{f"log_{name}": _log_softmax(logits) for name, logits in parts.items()})
+    """What the rhythm and the voice network say of each note over at least two beats; `left_odds` (N,) are those of the left hand."""
+    seen = voicewise.voice_features(performance, pulse, left_odds)
+    parts = _parts(_run(RHYTHM_WEIGHTS, "notes", seen[:, : beatwise.N_FEATURES], beatwise.N_OUTPUTS), beatwise.HEADS)
+    second = _sigmoid(_run(VOICE_WEIGHTS, "notes", seen, voicewise.N_OUTPUTS)[:, 0])
+    return beatwise.Rhythm(**{f"log_{name}": _log_softmax(logits) for name, logits in parts.items()}, second=second)
 
 
 def read_spelling(page: spellwise.Page) -> NDArray[np.int64]:
@@ -90,7 +92,7 @@ def _run(weights: str, name: str, seen: NDArray[np.float32], outputs: int) -> ND
     return logits
 
 
-@lru_cache(maxsize=7)
+@lru_cache(maxsize=8)
 def _session(weights: str) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tecla.engraving.beatwise import LENGTHS
-from tecla.engraving.counting import ticks
+from tecla.engraving.counting import TICKS, ticks
 from tecla.engraving.notewise import VALUES
 
 MEETS_ONSET: Final = 2.0  # log-likelihood gained where an end meets an onset of the staff; chosen on development pieces
 MEETS_BAR: Final = 1.0
+MIXED: Final = 4.0  # cost of an end that divides its quarter otherwise than its onsets do: a triplet bracket for one note, and no rhythm
+_EIGHTHS, _SIXTHS, _FIFTHS = 15, 20, 24  # of a quarter, in ticks
 _FLOOR: Final = -8.0
 _UNLISTED: Final = 2.5  # cost of a length that the network's table does not hold
 _VALUE_TICKS: Final = np.array([ticks(value) for value in VALUES])
@@ -53,6 +55,7 @@ def written_ends(
     ends = np.zeros(len(onset), np.int64)
     again = _next_of_pitch(onset, pitch)
     by_staff = {s: np.unique(onset[staff == s]) for s in np.unique(staff)}
+    divided = {s: {(begin // TICKS, _division(begin)) for begin in onsets.tolist()} for s, onsets in by_staff.items()}
     lines = set(bar_lines.tolist())
     for i, start in enumerate(onset.tolist()):
         onsets = by_staff[staff[i]]
@@ -62,11 +65,28 @@ def written_ends(
         lengths = {int(v) for v in _VALUE_TICKS} | {e - start for e in near}
         allowed = [n for n in lengths if 0 < n <= again[i] - start] or [max(1, int(again[i]) - start)]
 
-        def merit(n: int, start: int = start, row: NDArray[np.float64] = log_value[i], later: set[int] = later) -> float:
-            return length_merit(row, n) + MEETS_ONSET * (start + n in later) + MEETS_BAR * (start + n in lines)
-
-        ends[i] = start + max(allowed, key=merit)
+        merits = [
+            length_merit(log_value[i], n)
+            + MEETS_ONSET * (start + n in later)
+            + MEETS_BAR * (start + n in lines)
+            - MIXED * _mixes(start + n, divided[staff[i]])
+            for n in allowed
+        ]
+        ends[i] = start + allowed[int(np.argmax(merits))]
     return ends
+
+
+def _division(place: int) -> int:
+    """What a place divides its quarter into; 0 where it lies on the quarter or its half, or on none of them."""
+    return 0 if place % (TICKS // 2) == 0 else next((part for part in (_EIGHTHS, _SIXTHS, _FIFTHS) if place % part == 0), 0)
+
+
+def _mixes(end: int, divided: set[tuple[int, int]]) -> bool:
+    """Whether an end divides its quarter as no onset of the staff does: into a tuplet at all, or into eighths where there is a tuplet."""
+    own, quarter = _division(end), end // TICKS
+    if own == _EIGHTHS:
+        return (quarter, own) not in divided and bool({(quarter, _SIXTHS), (quarter, _FIFTHS)} & divided)
+    return own != 0 and (quarter, own) not in divided
 
 
 def _next_of_pitch(onset: NDArray[np.int64], pitch: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -20,7 +20,7 @@ from tecla.engraving.values import length_merit
 
 VOICES: Final = 3
 FIRST_VOICE: Final = {1: 1, 2: 5}  # as MusicXML numbers the voices of the two staves of a piano
-_OPENING: Final = 3.0
+_OPENING: Final = 1.0
 _THIRD: Final = 4.0
 _LEAP: Final = 0.04  # cost of a semitone between a voice's notes
 

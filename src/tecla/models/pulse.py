@@ -13,7 +13,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from tecla.engraving import beatwise, handwise, spellwise
+from tecla.engraving import beatwise, handwise, spellwise, voicewise
 from tecla.engraving.pulse import N_FEATURES, N_OUTPUTS, PERIODS
 from tecla.engraving.tempo import N_FEATURES as N_CANDIDATE_FEATURES
 
@@ -34,7 +34,11 @@ HANDS: Final = PulseConfig(n_features=handwise.N_FEATURES, n_outputs=handwise.N_
 
 
 # Rhythm is read note by note over beats, 127 notes to either side of each.
-RHYTHM: Final = PulseConfig(n_features=beatwise.N_FEATURES, n_outputs=beatwise.N_OUTPUTS, channels=160)
+RHYTHM: Final = PulseConfig(n_features=beatwise.N_FEATURES, n_outputs=beatwise.N_OUTPUTS, channels=224)
+
+
+# So is which voice it lies in.
+VOICES: Final = PulseConfig(n_features=voicewise.N_FEATURES, n_outputs=voicewise.N_OUTPUTS, channels=96, dropout=0.15)
 
 
 # Spelling is read note by note over a page in its key, 63 notes to either side of each.

@@ -34,7 +34,12 @@ _LEAST: Final = (40, 20)  # notes of the own hand, and of the other one, below w
 
 
 def windows(pieces: Sequence[Sequence[Counted]], rng: np.random.Generator) -> Iterator[Row]:
-    """Random windows, `pieces` being the takes of each piece; a long one is drawn more often, but not in proportion."""
+    """Random windows, `pieces` being the takes of each piece."""
+    return map(row, draw(pieces, rng))
+
+
+def draw(pieces: Sequence[Sequence[Counted]], rng: np.random.Generator) -> Iterator[Counted]:
+    """Stretches of pieces as nobody played and counted them; a long piece is drawn more often, but not in proportion."""
     odds = np.sqrt([np.mean([len(take.onset) for take in takes]) for takes in pieces])
     odds /= odds.sum()
 
@@ -47,7 +52,7 @@ def windows(pieces: Sequence[Sequence[Counted]], rng: np.random.Generator) -> It
         begin = int(rng.integers(0, max(1, len(piece.onset) - _DRAWN // 2)))
         other = some() if rng.random() < _JOINED else None
         window = part(piece, begin, begin + _DRAWN)
-        yield row(varied(recounted(window if other is None else join_hands(window, other, rng), rng), rng))
+        yield varied(recounted(window if other is None else join_hands(window, other, rng), rng), rng)
 
 
 def row(piece: Counted) -> Row:
@@ -86,6 +91,7 @@ def join_hands(own: Counted, other: Counted, rng: np.random.Generator) -> Counte
             joined,
             onset=np.concatenate([joined.onset, other.onset[taken] + move]),
             length=np.concatenate([joined.length, other.length[taken]]),
+            second=np.concatenate([joined.second, other.second[taken]]),
             left_odds=np.concatenate([joined.left_odds, other.left_odds[taken]]),
         ),
         np.concatenate([joined.piece.performance.notes, notes]),

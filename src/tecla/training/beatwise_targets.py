@@ -21,7 +21,7 @@ from tecla.io.xmlreader import tree_to_score
 from tecla.io.xmlsource import read_tree
 from tecla.music import Performance
 from tecla.music.score import Score, ScoreNote
-from tecla.training.engraving_targets import align, local_quarter
+from tecla.training.engraving_targets import align, local_quarter, voice_ranks
 from tecla.training.pulse_targets import Beaten, load_beaten, stretch_of
 from tecla.training.readers import UNKNOWN
 
@@ -36,12 +36,14 @@ class Counted:
     """A performance, its beats, and how it is written in them.
 
     Shape:
-        onset (N,) beats since the first, length (N,) beats, NaN where not known; left_odds (N,) what the hands network says
+        onset (N,) beats since the first, length (N,) beats, NaN where not known; second (N,) 1 in a lower voice of its staff, else 0,
+        UNKNOWN where not known; left_odds (N,) what the hands network says
     """
 
     piece: Beaten
     onset: NDArray[np.float64]
     length: NDArray[np.float64]
+    second: NDArray[np.int64]
     left_odds: NDArray[np.float64]
 
 
@@ -63,7 +65,9 @@ def load_counted(recording: Recording) -> Counted | None:
     known = np.isfinite(onset)
     if (np.abs(onset - played)[known] > _ASTRAY).mean() > _MOST_ASTRAY:
         return None
-    return Counted(piece, onset, length, read_hands(performance))
+    ranks = voice_ranks(score)
+    second = np.array([UNKNOWN if note is None else ranks[note.measure, note.voice] for note in notes])
+    return Counted(piece, onset, length, second, read_hands(performance))
 
 
 def _units(
@@ -125,4 +129,5 @@ def part(whole: Counted, begin: int, stop: int) -> Counted:
 
 def with_performance(whole: Counted, performance: Performance, kept: slice | NDArray[np.int64] | NDArray[np.bool_]) -> Counted:
     """Another performance over the same beats; `kept` says which of the old rows its notes are."""
-    return Counted(replace(whole.piece, performance=performance), whole.onset[kept], whole.length[kept], whole.left_odds[kept])
+    piece = replace(whole.piece, performance=performance)
+    return Counted(piece, whole.onset[kept], whole.length[kept], whole.second[kept], whole.left_odds[kept])

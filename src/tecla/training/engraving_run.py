@@ -26,12 +26,13 @@ from tecla.engraving import handwise as handwise_features
 from tecla.engraving import notewise as notewise_features
 from tecla.engraving import pulse as pulse_features
 from tecla.engraving import spellwise as spelling_features
+from tecla.engraving import voicewise as voicewise_features
 from tecla.errors import InputError
 from tecla.io.musicxml import load_musicxml
 from tecla.models.barwise import Barwise, BarwiseConfig
 from tecla.models.notewise import Notewise, NotewiseConfig
-from tecla.models.pulse import HANDS, RHYTHM, SPELLING, PulseConfig, PulseNet
-from tecla.training import barwise, beatwise, engraving, handwise, pulse, spellwise
+from tecla.models.pulse import HANDS, RHYTHM, SPELLING, VOICES, PulseConfig, PulseNet
+from tecla.training import barwise, beatwise, engraving, handwise, pulse, spellwise, voicewise
 from tecla.training.beatwise_targets import Counted, load_counted
 from tecla.training.engraving_targets import Example, load_example
 from tecla.training.handwise import Handed
@@ -179,8 +180,14 @@ READERS: Final = {
     ),
     "rhythm": Reader(
         lambda: PulseNet(RHYTHM), load_rhythm, beatwise.windows, lambda rows: stack(rows, beatwise.NOTES), beatwise.whole,
-        beatwise.costs, beatwise.WEIGHTS, ReaderRecipe(steps=7000, judge_every=500, bfloat16=False), 5, "notes",
+        beatwise.costs, beatwise.WEIGHTS, ReaderRecipe(steps=8000, rate=2e-3, judge_every=500, bfloat16=False), 5, "notes",
         beatwise_features.N_FEATURES,
+    ),
+    "voices": Reader(
+        lambda: PulseNet(VOICES), load_rhythm, voicewise.windows, lambda rows: stack(rows, beatwise.NOTES), voicewise.whole,
+        voicewise.costs, voicewise.WEIGHTS,
+        ReaderRecipe(steps=2500, rate=2e-3, weight_decay=5e-2, average=0.995, judge_every=250, bfloat16=False), 5, "notes",
+        voicewise_features.N_FEATURES,
     ),
     "spelling": Reader(
         lambda: PulseNet(SPELLING), load_pages, spellwise.windows, lambda rows: stack(rows, spellwise.NOTES), spellwise.whole,

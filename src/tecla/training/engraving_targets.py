@@ -118,7 +118,7 @@ def _targets(
     classes = np.full((n, len(COLUMNS)), -1, np.int16)
     flags = np.full((n, len(FLAGS)), -1, np.int8)
     fifths = np.full(n, -99, np.int16)
-    voices = _voice_ranks(score)
+    voices = voice_ranks(score)
     for i, note in enumerate(notes):
         flags[i, 1] = extra[i] if (extra[i] or note is not None) else -1
         if note is None:
@@ -158,8 +158,8 @@ def _note_classes(score: Score, note: ScoreNote, onset: Fraction | None, followi
     ]
 
 
-def _voice_ranks(score: Score) -> dict[tuple[int, int], int]:
-    """1 for a voice that lies below another of its staff in a measure, else 0."""
+def voice_ranks(score: Score) -> dict[tuple[int, int], int]:
+    """By measure and voice: 1 for a voice that lies below another of its staff in a measure, else 0."""
     heights: dict[tuple[int, int], dict[int, list[int]]] = {}
     for index, voice, _, event in score.events():
         for head in event.heads:

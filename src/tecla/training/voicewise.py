@@ -1,0 +1,39 @@
+"""What the voice network learns from: the windows of the rhythm network (beatwise.py), and whether each note lies below another voice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+from torch import Tensor, nn
+
+from tecla.engraving.tracking import Pulse
+from tecla.engraving.voicewise import voice_features
+from tecla.training.beatwise import draw
+from tecla.training.beatwise_targets import Counted
+from tecla.training.readers import Row, Rows, head_costs, stack
+
+HEADS: Final = {"second": 1}
+WEIGHTS: Final = {"second": 1.0}
+
+
+def windows(pieces: Sequence[Sequence[Counted]], rng: np.random.Generator) -> Iterator[Row]:
+    """Random windows, `pieces` being the takes of each piece."""
+    return map(row, draw(pieces, rng))
+
+
+def row(piece: Counted) -> Row:
+    """What the network sees of a performance over its beats, and what it is told."""
+    pulse = Pulse(piece.piece.beats_sec, piece.piece.place, piece.piece.in_bar)
+    return voice_features(piece.piece.performance, pulse, piece.left_odds), {"second": piece.second}
+
+
+def whole(piece: Counted) -> Rows:
+    """A held-out performance as it is."""
+    return stack([row(piece)], len(piece.onset))
+
+
+def costs(net: nn.Module, rows: Rows) -> dict[str, Tensor]:
+    """Mean cost of each head."""
+    return head_costs(net(rows.seen).float(), rows, HEADS)
