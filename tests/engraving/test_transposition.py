@@ -34,6 +34,14 @@ def test_what_would_leave_the_keyboard_goes_the_other_way() -> None:
     assert transpose(low, np.array([0]), np.zeros(8, int), 5)[0][0].pitch == 21 + 11
 
 
+def test_what_fits_nowhere_is_an_octave_off_and_still_a_page() -> None:
+    pitch = np.tile([21, 33, 108, 96], 8)
+    onset = np.repeat(np.arange(16), 2) * 0.5
+    played = Performance.from_arrays(onset, onset + 0.4, pitch, np.full(32, 70))
+    found = {note.pitch.midi for fifths in (-7, -1, 3) for note in engrave(played, Wishes(key_fifths=0, transposed_to=fifths)).notes()}
+    assert 21 <= min(found) < max(found) <= 108
+
+
 def test_a_transposed_page_has_the_key_and_the_notes_of_what_is_played_in_it() -> None:
     pitch = np.tile([60, 64, 67, 65, 69, 71, 72, 67], 12)
     onset = np.arange(len(pitch)) * 0.25

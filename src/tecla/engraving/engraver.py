@@ -169,6 +169,7 @@ def engrave_readings(
     keys = _keys(pitch, readings, grid, wishes.key_fifths)
     if wishes.transposed_to is not None:
         notes, keys = transpose(notes, keys, _bar_of(np.array([n.onset for n in notes], np.int64), grid), wishes.transposed_to)
+        notes = _without_doubles(notes)
     notes = spell(notes, grid, keys)
     told = directions(performance, notes, grid, bridge, wishes.tempo_bpm)
     pickup = _pickup(notes, grid)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tecla.engraving.placed import Placed
 
-_KEYS_OF_PIANO: Final = (21, 108)
+_LOWEST, _HIGHEST = 21, 108  # keys of the piano
 _MOST_SIGNS: Final = 7
 
 
@@ -20,7 +20,7 @@ def transpose(
 ) -> tuple[list[Placed], NDArray[np.int64]]:
     """Notes and the signatures of bars, so that the usual signature is `key_fifths`; by the nearest way that stays on the keyboard.
 
-    A signature of more than seven signs is written by its other name.
+    A signature of more than seven signs is written by its other name. Where neither way stays, what would leave the keyboard is an octave off.
     """
     if not notes:
         return [], np.full(len(keys), key_fifths)
@@ -28,9 +28,9 @@ def transpose(
     fifths = key_fifths - usual
     pitch = np.array([note.pitch for note in notes])
     up = 7 * fifths % 12
-    fitting = [by for by in (up, up - 12) if _KEYS_OF_PIANO[0] <= pitch.min() + by and pitch.max() + by <= _KEYS_OF_PIANO[1]]
-    semitones = min(fitting or [up], key=abs)
+    fitting = [by for by in (up, up - 12) if pitch.min() + by >= _LOWEST and pitch.max() + by <= _HIGHEST]
+    pitch += min(fitting or [up, up - 12], key=abs)
+    pitch += 12 * ((pitch < _LOWEST).astype(int) - (pitch > _HIGHEST))
     moved = keys + fifths
     moved = np.where(np.abs(moved) > _MOST_SIGNS, moved - 12 * np.sign(moved), moved)
-    low, high = _KEYS_OF_PIANO
-    return [replace(note, pitch=int(np.clip(note.pitch + semitones, low, high))) for note in notes], moved
+    return [replace(note, pitch=of_note) for note, of_note in zip(notes, pitch.tolist(), strict=True)], moved
