@@ -20,7 +20,7 @@ def transpose(
 ) -> tuple[list[Placed], NDArray[np.int64]]:
     """Notes and the signatures of bars, so that the usual signature is `key_fifths`; by the nearest way that stays on the keyboard.
 
-    A signature of more than seven signs is written by its other name. Where neither way stays, what would leave the keyboard is an octave off.
+    A signature of more than seven signs is written by its other name. Where neither way stays, what would leave it is an octave off.
     """
     if not notes:
         return [], np.full(len(keys), key_fifths)
