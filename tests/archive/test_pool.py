@@ -60,7 +60,7 @@ def gone(process: int) -> bool:
         try:
             if Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
                 return True
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # the latter if it ends between opening and reading
             return True
         time.sleep(0.05)
     return False
