@@ -12,7 +12,6 @@ import torch
 
 from tecla.corpora.asap import Annotations
 from tecla.engraving.beatwise import LENGTHS, N_FEATURES, PLACES, STEPS
-from tecla.engraving.tracking import Pulse
 from tecla.music import Performance
 from tecla.training.as_heard import lengths_as_heard
 from tecla.training.beatwise import NOTES, join_hands, recounted, row, varied, windows
@@ -36,7 +35,7 @@ def song(beats: int = 80, beat_sec: float = 0.6, division: int = 2) -> Counted:
 
 def astray(piece: Counted) -> NDArray[np.float64]:
     """Beats from where each note is written to where it was played."""
-    played = Pulse(piece.piece.beats_sec, piece.piece.place, piece.piece.in_bar).at(piece.piece.performance.notes["onset_sec"])
+    played = piece.pulse.at(piece.piece.performance.notes["onset_sec"])
     return np.asarray(np.abs(played - piece.onset))
 
 

@@ -29,7 +29,7 @@ def engrave(
     time_signature: Annotated[str | None, typer.Option("--time", metavar="3/4", help="Time signature of the whole piece.")] = None,
     key: Annotated[str | None, typer.Option(metavar="Eb", help="Key of the whole piece: Eb, F#m, or -3 for three flats.")] = None,
     transpose: Annotated[
-        str | None, typer.Option(metavar="C", help="Write it in another key: the one that its main key becomes, the nearest way.")
+        str | None, typer.Option(metavar="C", help="Write it in another key, the nearest way: its main signature becomes that of C.")
     ] = None,
     tempo: Annotated[float | None, typer.Option(metavar="BPM", help="Quarters a minute, roughly: settles what a quarter is.")] = None,
     level: Annotated[

@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from tecla.engraving.barwise import recount
 from tecla.engraving.beatwise import HEADS, rhythm_features
 from tecla.engraving.pulse import find_strokes
-from tecla.engraving.tracking import Pulse
 from tecla.music import Performance
 from tecla.training.as_heard import SHARE, lengths_as_heard
 from tecla.training.beatwise_targets import Counted, part, tell, with_performance
@@ -57,8 +56,7 @@ def draw(pieces: Sequence[Sequence[Counted]], rng: np.random.Generator) -> Itera
 
 def row(piece: Counted) -> Row:
     """What the network sees of a performance over its beats, and what it is told."""
-    pulse = Pulse(piece.piece.beats_sec, piece.piece.place, piece.piece.in_bar)
-    return rhythm_features(piece.piece.performance, pulse, piece.left_odds), tell(piece.onset, piece.length)
+    return rhythm_features(piece.piece.performance, piece.pulse, piece.left_odds), tell(piece.onset, piece.length)
 
 
 def whole(piece: Counted) -> Rows:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tecla.corpora.asap import Recording, load_alignment
 from tecla.engraving.beatwise import LENGTHS, PLACES, STEPS
 from tecla.engraving.network import read_hands
+from tecla.engraving.tracking import Pulse
 from tecla.io.xmlreader import tree_to_score
 from tecla.io.xmlsource import read_tree
 from tecla.music import Performance
@@ -45,6 +46,11 @@ class Counted:
     length: NDArray[np.float64]
     second: NDArray[np.int64]
     left_odds: NDArray[np.float64]
+
+    @property
+    def pulse(self) -> Pulse:
+        """The beats as the engraver would have found them."""
+        return Pulse(self.piece.beats_sec, self.piece.place, self.piece.in_bar)
 
 
 def load_counted(recording: Recording) -> Counted | None:

@@ -1,4 +1,4 @@
-"""The three networks that read for the engraver learn by one loop, `tecla.training.loop`, and are judged alike.
+"""The networks that read for the engraver learn by one loop, `tecla.training.loop`, and are judged alike.
 
 A reader is told classes by name, one a row (a note, a stroke, a beat), UNKNOWN where nothing is known. Its average is judged on held-out
 pieces as they are, at every save; the best is kept.

@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 from torch import Tensor, nn
 
-from tecla.engraving.tracking import Pulse
 from tecla.engraving.voicewise import voice_features
 from tecla.training.beatwise import draw
 from tecla.training.beatwise_targets import Counted
@@ -25,8 +24,7 @@ def windows(pieces: Sequence[Sequence[Counted]], rng: np.random.Generator) -> It
 
 def row(piece: Counted) -> Row:
     """What the network sees of a performance over its beats, and what it is told."""
-    pulse = Pulse(piece.piece.beats_sec, piece.piece.place, piece.piece.in_bar)
-    return voice_features(piece.piece.performance, pulse, piece.left_odds), {"second": piece.second}
+    return voice_features(piece.piece.performance, piece.pulse, piece.left_odds), {"second": piece.second}
 
 
 def whole(piece: Counted) -> Rows:
