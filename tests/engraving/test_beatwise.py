@@ -5,7 +5,7 @@ import pytest
 
 from tecla.engraving.beatwise import LENGTHS, N_FEATURES, PLACES, STEPS, Rhythm, rhythm_features
 from tecla.engraving.counting import TICKS, Bar, Count
-from tecla.engraving.network import read_hands, read_rhythm
+from tecla.engraving.network import read_counted, read_hands
 from tecla.engraving.notewise import VALUES
 from tecla.engraving.quantize import place_onsets
 from tecla.engraving.tracking import Pulse
@@ -51,7 +51,7 @@ def test_beats_on_one_another_and_a_count_of_two_are_seen_too() -> None:
 
 def test_the_shipped_network_reads_eighths_over_quarters() -> None:
     performance, pulse = accompanied()
-    rhythm = read_rhythm(performance, pulse, read_hands(performance))
+    rhythm, _ = read_counted(performance, pulse, read_hands(performance))
     inner = slice(12, -12)
     upper = performance.notes["pitch"][inner] > 60
     on_beat = np.isclose(performance.notes["onset_sec"][inner] % 0.5, 0.0)

@@ -120,3 +120,32 @@ def test_loose_ends_are_mended(tmp_path: Path) -> None:
     score = load_musicxml(path)
     assert score.measures[0].length == 4
     assert [(str(n.pitch), n.onset, n.duration) for n in score.notes()] == [("C4", 0, 2), ("E4", 1, 3)]
+
+
+def test_small_notes_are_read_and_hidden_ones_only_take_their_time(tmp_path: Path) -> None:
+    def note(step: str, inside: str = "", attributes: str = "") -> str:
+        pitch = f"<pitch><step>{step}</step><octave>4</octave></pitch>"
+        return f"<note{attributes}>{inside}{pitch}<duration>1</duration><voice>1</voice></note>"
+
+    hidden = note("E", "<cue/>", ' print-object="no"') + note("G", "<cue/><chord/>", ' print-object="no"')
+    text = (
+        '<score-partwise><part-list/><part id="P1"><measure number="1"><attributes><divisions>1</divisions></attributes>'
+        + note("C") + note("D", "<cue/>") + hidden + note("F") + "</measure></part></score-partwise>"
+    )  # fmt: skip
+    path = tmp_path / "small.musicxml"
+    path.write_text(text)
+    assert [(str(n.pitch), n.onset) for n in load_musicxml(path).notes()] == [("C4", 0), ("D4", 1), ("F4", 3)]
+
+
+def test_one_grace_note_is_slashed_and_several_hang_together() -> None:
+    def xml(*graces: tuple[str, ...]) -> str:
+        c = Head(SpelledPitch("C", 0, 5))
+        small = [Event(Fraction(0), (c,), 1, NoteValue("16th"), grace=True, beams=words) for words in graces]
+        events = (*small, Event(Fraction(1), (c,), 1, NoteValue("quarter")))
+        return score_to_xml(Score((Measure(TimeSignature(1, 4), 0, {1: events}, Fraction(1)),)))
+
+    assert xml(()).count('slash="yes"') == 1
+    two = xml(("begin", "begin"), ("end", "end"))
+    assert two.count("<grace") == 2
+    assert "slash" not in two
+    assert two.count(">begin</beam>") == 2

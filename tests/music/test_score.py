@@ -1,5 +1,7 @@
+from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from tecla.errors import InputError
@@ -55,3 +57,32 @@ def test_a_page_plays_at_its_tempo() -> None:
     played = play_score(score)
     assert played.notes["onset_sec"].tolist() == [0.0, 0.0, 1.0]
     assert played.notes["offset_sec"].max() == 2.0
+
+
+def grace(pitch: SpelledPitch) -> Event:
+    return Event(Fraction(0), (Head(pitch),), grace=True)
+
+
+def test_grace_notes_are_played_one_after_the_other() -> None:
+    score = Score((bar(note(1), grace(E4), grace(SpelledPitch("D", 0, 4)), note(1)),), tempo_bpm=60.0)
+    played = play_score(score).notes
+    assert played["pitch"].tolist() == [60, 64, 62, 60]
+    assert played["onset_sec"].round(2).tolist() == [0.0, 0.88, 0.94, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("sign", "pitches"),
+    [("trill-mark", [60, 62] * 6 + [60]), ("inverted-mordent", [60, 62, 60]), ("mordent", [60, 59, 60]), ("turn", [62, 60, 59, 60])],
+)
+def test_ornaments_are_played_out_and_end_with_their_note(sign: str, pitches: list[int]) -> None:
+    marked = replace(note(1), marks=(sign,))
+    played = play_score(Score((bar(marked, note(1)),), tempo_bpm=60.0)).notes
+    assert played["pitch"].tolist() == [*pitches, 60]
+    assert played["offset_sec"][len(pitches) - 1] == pytest.approx(1.0)
+    assert (np.diff(played["onset_sec"]) > 0).all()
+
+
+def test_only_the_top_of_a_chord_is_trilled() -> None:
+    chord = Event(Fraction(1), (Head(SpelledPitch("C", 0, 4)), Head(E4)), marks=("inverted-mordent",))
+    played = play_score(Score((bar(chord, note(1)),), tempo_bpm=60.0)).notes
+    assert sorted(played["pitch"].tolist()) == [60, 60, 64, 64, 65]

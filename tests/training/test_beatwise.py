@@ -30,7 +30,7 @@ def song(beats: int = 80, beat_sec: float = 0.6, division: int = 2) -> Counted:
     count = np.arange(beats + 1) * beat_sec
     performance = Performance.from_arrays(at * beat_sec, (at + 0.8 * length) * beat_sec, pitch, np.full(len(at), 60))
     piece = beaten(performance, Annotations(count, count[::4], ((0.0, "4/4"),), ((0.0, 0),)))
-    return Counted(piece, at, length, (pitch < 60).astype(np.int64), np.where(pitch < 60, 4.0, -4.0))
+    return Counted(piece, at, length, (pitch < 60).astype(np.int64), np.zeros((len(at), 7), np.int64), np.where(pitch < 60, 4.0, -4.0))
 
 
 def astray(piece: Counted) -> NDArray[np.float64]:

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 from torch import nn
@@ -53,6 +55,16 @@ def test_the_shipped_weights_learn_on_all_but_their_statistics() -> None:
     assert all(parameter.grad is not None for name, parameter in network.named_parameters() if not name.startswith("pedal"))
     assert all(torch.equal(before[name], value) for name, value in network.named_buffers())
     assert not any(module.training for module in network.modules() if isinstance(module, nn.BatchNorm2d))
+
+
+@pytest.mark.parametrize("name", ["small", "free", "int8"])
+def test_weights_in_eight_bits_come_back_as_the_numbers_they_stand_for(name: str) -> None:
+    features = np.random.default_rng(0).random((1, len(WINDOWS), 60, N_BINS)).astype(np.float32) / 2
+    keys, pedals = onnxruntime.InferenceSession(str(find_weights(name))).run(None, {"features": features})
+    with torch.no_grad():
+        heads = load_pretrained(find_weights(name)).eval()(torch.from_numpy(features))
+    assert np.abs(torch.sigmoid(heads.keys[0]).numpy() - keys).max() < 0.1
+    assert np.abs(torch.sigmoid(heads.pedals[0]).numpy() - pedals).max() < 0.1
 
 
 def test_another_network_is_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tecla.io.audio import save_audio
 from tecla.io.midi import save_midi
 from tecla.models.harmonic import HarmonicConfig, Heads
 from tecla.music import Performance
-from tecla.training import acoustics, loop, run, validation
+from tecla.training import acoustics, loop, run, transcriber, validation
 from tecla.training.examples import ExampleConfig
 from tecla.training.journal import Journal
 from tecla.training.material import Share, is_held_out, load_material
@@ -24,7 +24,7 @@ from tecla.training.sound import Sound
 from tecla.training.stored import load_stored
 from tecla.training.team import Team
 from tecla.transcription import targets
-from tecla.transcription.network import Activations
+from tecla.transcription.network import Activations, find_weights
 
 CPU = torch.device("cpu")
 ALONE = Team(CPU)
@@ -75,6 +75,26 @@ def test_a_run_that_no_longer_gains_ends_early(options: RunOptions, tmp_path: Pa
     monkeypatch.setattr(validation.Validation, "__call__", lambda *_: {"onset_f1": 0.5})
     run.begin(tmp_path / "a", replace(options, steps=40, patience=3))
     assert run.go_on(tmp_path / "a", ALONE).step == 8  # judged at 2, 4, 6, 8: three times no better than the first
+
+
+def test_a_teacher_is_half_of_what_a_run_learns(options: RunOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted: list[torch.Tensor] = []
+
+    def loss(heads: Heads, keys: torch.Tensor, pedals: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        wanted.append(keys.float())
+        return heads.keys.float().square().sum() + heads.pedals.float().square().sum(), {}
+
+    monkeypatch.setattr(transcriber, "transcription_loss", loss)
+    for name, teacher in (("alone", None), ("taught", "default")):
+        run.begin(tmp_path / name, replace(options, teacher=teacher, steps=1))
+        run.go_on(tmp_path / name, ALONE)
+    alone, taught = wanted
+    told = 2 * taught - alone  # what the teacher heard: odds
+    assert -1e-3 < float(told.min()) < float(told.max()) < 1 + 1e-3
+    assert not torch.allclose(told, alone, atol=0.01)
+    assert (tmp_path / "taught" / run.TEACHER).read_bytes() == find_weights("default").read_bytes()
+    assert any("MAESTRO" in title for title in run.load_sources(tmp_path / "taught"))  # whose licence is handed on
+    assert not any("MAESTRO" in title for title in run.load_sources(tmp_path / "alone"))
 
 
 def test_a_run_is_not_begun_over_another(options: RunOptions, tmp_path: Path) -> None:

@@ -31,6 +31,12 @@ def transcriber(
         str | None,
         typer.Option(metavar="WEIGHTS", help="Go on from trained weights: pretrained (those that come with tecla), or an .onnx file."),
     ] = None,
+    teacher: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WEIGHTS", help="Learn half from what these weights hear: a small network from a large one, --teacher default."
+        ),
+    ] = None,
     pianos: Annotated[
         Path | None, typer.Option(help="A folder of sampled pianos to render with. Without it: the piano that comes with tecla.")
     ] = None,
@@ -67,6 +73,7 @@ def transcriber(
     tecla train transcriber --corpus maestro:maestro-v3.0.0       MAESTRO: its MIDI rendered, or its sound if it is there
     tecla train transcriber --corpus folder:my-recordings         pairs of sound and MIDI of the same name
     tecla train transcriber --init pretrained --corpus mine       tecla's own weights, taught your piano (see tecla corpora add)
+    tecla train transcriber --size small --teacher default        a small network that a large one teaches
     tecla train transcriber --network hppnet --minutes 45         another network of the zoo, in the same way
     tecla train transcriber --resume runs/2026-11-20-150000       go on
 
@@ -84,6 +91,7 @@ def transcriber(
         corpora=tuple(corpora or ()),
         pianos=None if pianos is None else str(pianos),
         init=init,
+        teacher=teacher,
         network=network,
         size=size or ("full" if on_gpu else "small"),
         minutes=45.0 if minutes is None and steps is None else minutes,
@@ -91,7 +99,7 @@ def transcriber(
         batch=batch or (32 if on_gpu else 6),
         peak_rate=rate or (3e-4 if init else 2e-3),
         seed=seed,
-        save_every=500 if on_gpu else 20 if init else 100,
+        save_every=500 if on_gpu else 20 if init and not teacher else 100,
     )
     with joined(where) as team, watching() as watch:
         folder = team.agree(resume or run or Path("runs") / datetime.now().strftime("%Y-%m-%d-%H%M%S"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
-from tecla.engraving.beams import beam
+from tecla.engraving.beams import beam, beam_words
 from tecla.engraving.counting import TICKS, Bar
 from tecla.engraving.placed import Placed
 from tecla.engraving.rhythm import Piece, cut_cells, snap, write
@@ -17,6 +17,7 @@ from tecla.music.notation import NoteValue, SpelledPitch
 from tecla.music.score import Direction, Event, Head, Measure, cut_loose_ties
 
 _GRACE: Final = NoteValue("eighth")
+_GRACES: Final = NoteValue("16th")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +168,20 @@ def _with_graces(events: list[Event], starts: Sequence[int], graces: Sequence[tu
     out: list[Event] = []
     waiting = sorted(graces, key=lambda item: (item[0], item[1].source))
     for start, event in zip(starts, events, strict=True):
-        while waiting and waiting[0][0] <= start:
-            n = waiting.pop(0)[1]
-            out.append(Event(Fraction(0), (Head(_pitch(n), id=str(n.source)),), staff, _GRACE, grace=True))
-        out.append(event)
-    out += [Event(Fraction(0), (Head(_pitch(n), id=str(n.source)),), staff, _GRACE, grace=True) for _, n in waiting]
-    return out
+        here = [n for place, n in waiting if place <= start]
+        waiting = waiting[len(here) :]
+        out += [*_grace_events(here, staff), event]
+    return out + _grace_events([n for _, n in waiting], staff)
+
+
+def _grace_events(notes: Sequence[Placed], staff: int) -> list[Event]:
+    """One grace note is a slashed eighth; more of them are 16ths under beams."""
+    value = _GRACE if len(notes) < 2 else _GRACES
+    beams = beam_words([2] * len(notes))
+    return [
+        Event(Fraction(0), (Head(_pitch(n), id=str(n.source)),), staff, value, grace=True, beams=b)
+        for n, b in zip(notes, beams, strict=True)
+    ]
 
 
 def _stems(voices: dict[int, tuple[Event, ...]]) -> dict[int, tuple[Event, ...]]:

@@ -28,7 +28,7 @@ def beam(events: Sequence[Event], time: TimeSignature, start: Fraction = Fractio
                 groups = {}
             at += event.duration
     for run in [*runs, *groups.values()]:
-        for i, words in zip(run, _words([_count(events[i]) for i in run]), strict=True):
+        for i, words in zip(run, beam_words([_count(events[i]) for i in run]), strict=True):
             out[i] = replace(out[i], beams=words)
     return tuple(out)
 
@@ -42,10 +42,10 @@ def _count(event: Event) -> int:
     return _BEAMS.get(event.value.type, 0) if event.heads and event.value and not event.grace else 0
 
 
-def _words(counts: Sequence[int]) -> list[tuple[str, ...]]:
+def beam_words(counts: Sequence[int]) -> list[tuple[str, ...]]:
     """For each note of a run the word of each of its beams; a run of one has none.
 
-    >>> _words([1, 2, 2])
+    >>> beam_words([1, 2, 2])
     [('begin',), ('continue', 'begin'), ('end', 'end')]
     """
     if len(counts) < 2:

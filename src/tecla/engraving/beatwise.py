@@ -59,6 +59,12 @@ class Rhythm:
     log_length: NDArray[np.float64]
     second: NDArray[np.float64]
 
+    def among(self, kept: NDArray[np.int64]) -> Rhythm:
+        """Readings of some of the notes; what was read of the step to one that is not kept says nothing of the next that is."""
+        rows = {name: logs[kept] for name, logs in vars(self).items()}
+        rows["log_step"][np.append(np.diff(kept) > 1, False)[: len(kept)]] = -np.log(len(STEPS))
+        return Rhythm(**rows)
+
 
 @dataclass(frozen=True, eq=False)
 class _Scene:

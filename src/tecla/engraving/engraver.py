@@ -14,14 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tecla.engraving.bars import build_measures
+from tecla.engraving.beatwise import Rhythm
 from tecla.engraving.clefs import choose_clefs
 from tecla.engraving.counting import TICKS, Bar, Count, Grid, beat_quarters, beats_a_bar, count_bars, without_empty_start
 from tecla.engraving.hands import obey_hands, split_hands
 from tecla.engraving.levels import arrange
 from tecla.engraving.marks import directions
-from tecla.engraving.network import read_beats, read_notes, read_rhythm, read_spelling, read_strokes
-from tecla.engraving.notewise import FLAGS, Readings
-from tecla.engraving.ornaments import find_ornaments
+from tecla.engraving.markwise import EXTRA, PLAIN
+from tecla.engraving.network import read_beats, read_counted, read_notes, read_spelling, read_strokes
+from tecla.engraving.notewise import Readings
+from tecla.engraving.ornaments import BODY, Adorned, articulate, find_ornaments
 from tecla.engraving.ottava import add_octave_lines
 from tecla.engraving.parallels import Links, find_bars_alike, find_parallels, note_links, notes_agree, strokes_agree
 from tecla.engraving.placed import Placed
@@ -38,7 +40,7 @@ from tecla.errors import OptionError
 from tecla.music import Performance
 from tecla.music.beatmap import BeatMap
 from tecla.music.notation import TimeSignature
-from tecla.music.score import Direction, Score
+from tecla.music.score import LEFT, RIGHT, Direction, Score
 
 LEVELS: Final = ("faithful", "clean", "easy")
 MOST_NOTES: Final = 200_000
@@ -153,14 +155,17 @@ def engrave_readings(
     links = find_parallels(pitch, strokes)
     heard = strokes_agree(join_readings(heard, readings.beat, readings.downbeat, strokes), links)
     count = count_beats(performance, strokes, heard, wishes, links, quarters_sec)
-    rhythm = read_rhythm(performance, count.pulse, readings.left_odds)
-    readings, rhythm = notes_agree(readings, rhythm, note_links(pitch, strokes, links))
-    loose = readings.flags[:, [FLAGS.index("grace"), FLAGS.index("extra")]].max(axis=1)
+    rhythm, marks = read_counted(performance, count.pulse, readings.left_odds)
+    readings, rhythm, marks = notes_agree(readings, rhythm, marks, note_links(pitch, strokes, links))
     log_value = in_quarters(rhythm.log_length, count.unit(onset_sec))
-    grid = without_empty_start(Grid(place_onsets(onset_sec, count, rhythm, loose), count.beat_ticks, count.bars))
+    hands = obey_hands(np.where(readings.left_odds > 0, LEFT, RIGHT), wishes.hands)
+    adorned = find_ornaments(performance, hands, marks)
+    onset = _place_all(onset_sec, count, rhythm, 1 - marks.kind[:, PLAIN], adorned)
+    grid = without_empty_start(Grid(onset, count.beat_ticks, count.bars))
     bridge = BeatMap(grid.beat_ticks / TICKS, count.beats_sec)
-    notes = place_notes(performance, readings.left_odds, log_value, grid, wishes.hands)
-    notes = arrange(find_ornaments(notes, performance, readings), readings, wishes.level)
+    staff = obey_hands(split_hands(readings.left_odds, grid.onset, pitch), wishes.hands)
+    notes = place_notes(performance, staff, adorned, log_value, grid)
+    notes = arrange(articulate(notes, performance, marks), marks.kind[:, EXTRA], wishes.level)
     notes = _without_doubles(notes)
     grid = _reach(grid, max((n.end for n in notes), default=0))
     starts = [bar.start for bar in grid.bars]
@@ -178,18 +183,32 @@ def engrave_readings(
     return Engraving(Score(measures, wishes.title, wishes.composer, tempo), bridge, grid)
 
 
+def _place_all(
+    onset_sec: NDArray[np.float64], count: Count, rhythm: Rhythm, loose: NDArray[np.float64], adorned: Adorned
+) -> NDArray[np.int64]:
+    """Written onset of each note in ticks, (N,): grace notes stand with the note they lead to, what a sign tells with the note before."""
+    body = adorned.body
+    placed = place_onsets(onset_sec[body], count, rhythm.among(body), loose[body])
+    owner = np.where(adorned.leads_to == BODY, np.arange(len(onset_sec)), adorned.leads_to)
+    return placed[np.maximum(np.searchsorted(body, owner, side="right") - 1, 0)]
+
+
 def place_notes(
-    performance: Performance, left_odds: NDArray[np.float64], log_value: NDArray[np.float64], grid: Grid, hands: str = ""
+    performance: Performance, staff: NDArray[np.int64], adorned: Adorned, log_value: NDArray[np.float64], grid: Grid
 ) -> list[Placed]:
-    """Notes with staff, onset and written end, in order of performance."""
-    played = performance.notes
+    """Notes of the page on their `staff` (N,), with onset and written end, in order of performance."""
+    played, body = performance.notes, adorned.body
     pitch = played["pitch"].astype(np.int64)
-    staff = obey_hands(split_hands(left_odds, grid.onset, pitch), hands)
     lines = np.array([bar.start for bar in grid.bars] + [grid.bars[-1].start + grid.bars[-1].length])
-    ends = written_ends(grid.onset, staff, pitch, log_value, lines)
+    onset = grid.onset
+    end = onset.copy()  # of grace notes: they last nothing
+    end[body] = written_ends(onset[body], staff[body], pitch[body], log_value[body], lines)
     return [
-        Placed(int(grid.onset[i]), int(ends[i]), int(pitch[i]), int(staff[i]), i, int(played["velocity"][i]))
-        for i in range(len(played))
+        Placed(
+            int(onset[i]), int(end[i]), int(pitch[i]), int(staff[i]), i, int(played["velocity"][i]),
+            grace=bool(adorned.leads_to[i] != BODY), marks=(adorned.signs[i],) if adorned.signs[i] else (),
+        )
+        for i in np.flatnonzero(~adorned.told).tolist()
     ]  # fmt: skip
 
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tecla.engraving.counting import TICKS
-from tecla.engraving.notewise import FLAGS, Readings
 from tecla.engraving.placed import Placed
 from tecla.music.score import LEFT, RIGHT
 
@@ -16,11 +18,13 @@ _GHOST_ODDS: Final = 0.6
 _EASY_GRID: Final = TICKS // 2
 
 
-def arrange(notes: Sequence[Placed], readings: Readings, level: str) -> list[Placed]:
-    """faithful keeps every note; clean drops ghost notes and slips; easy keeps the melody over a simple left hand."""
+def arrange(notes: Sequence[Placed], extra: NDArray[np.float64], level: str) -> list[Placed]:
+    """faithful keeps every note; clean drops ghost notes and slips; easy keeps the melody over a simple left hand.
+
+    `extra` (N,) are the odds that a note of the performance is not meant to be written.
+    """
     if level == "faithful":
         return list(notes)
-    extra = readings.flags[:, FLAGS.index("extra")]
     kept = [n for n in notes if extra[n.source] < _GHOST_ODDS and not (n.velocity < _GHOST_VELOCITY and extra[n.source] > 0.3)]
     return _clean_rhythm(kept) if level == "clean" else _easy(kept)
 

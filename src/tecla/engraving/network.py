@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from tecla.engraving import barwise, beatwise, handwise, pulse, spellwise, voicewise
+from tecla.engraving import barwise, beatwise, handwise, markwise, pulse, spellwise, voicewise
 from tecla.engraving.notewise import HEADS, N_OUTPUTS, Readings, features
 from tecla.engraving.tempo import EVERY, tempo_candidates
 from tecla.engraving.tracking import Pulse, PulseReadings
@@ -24,6 +24,7 @@ BAR_WEIGHTS: Final = "bars.onnx"
 HAND_WEIGHTS: Final = "hands.onnx"
 RHYTHM_WEIGHTS: Final = "rhythm.onnx"
 VOICE_WEIGHTS: Final = "voices.onnx"
+MARK_WEIGHTS: Final = "marks.onnx"
 SPELLING_WEIGHTS: Final = "spelling.onnx"
 _MIDDLE, _FARTHEST = 2, 17  # D on the line of fifths; from D to F double flat one way, to B double sharp the other
 _SECOND_OPINION: Final = 0.2  # of the note-wise network on hands: little worse on performances, and better on the demo as it was heard
@@ -41,12 +42,19 @@ def read_hands(performance: Performance) -> NDArray[np.float64]:
     return _run(HAND_WEIGHTS, "notes", handwise.hand_features(performance), handwise.N_OUTPUTS)[:, 0]
 
 
-def read_rhythm(performance: Performance, pulse: Pulse, left_odds: NDArray[np.float64]) -> beatwise.Rhythm:
-    """What the rhythm and the voice network say of each note over at least two beats; `left_odds` (N,) are those of the left hand."""
-    seen = voicewise.voice_features(performance, pulse, left_odds)
+def read_counted(performance: Performance, pulse: Pulse, left_odds: NDArray[np.float64]) -> tuple[beatwise.Rhythm, markwise.Marks]:
+    """What the rhythm, the voice and the marks network say of each note over at least two beats.
+
+    `left_odds` (N,) are those of the left hand.
+    """
+    seen = markwise.mark_features(performance, pulse, left_odds)
+    marks = _parts(_run(MARK_WEIGHTS, "notes", seen, markwise.N_OUTPUTS), markwise.HEADS)
+    articulation = _sigmoid(np.concatenate([marks[name] for name in markwise.ARTICULATIONS], axis=1))
+    odds = markwise.Marks(np.exp(_log_softmax(marks["kind"])), np.exp(_log_softmax(marks["sign"])), articulation)
+    seen = seen[:, : voicewise.N_FEATURES]
     parts = _parts(_run(RHYTHM_WEIGHTS, "notes", seen[:, : beatwise.N_FEATURES], beatwise.N_OUTPUTS), beatwise.HEADS)
     second = _sigmoid(_run(VOICE_WEIGHTS, "notes", seen, voicewise.N_OUTPUTS)[:, 0])
-    return beatwise.Rhythm(**{f"log_{name}": _log_softmax(logits) for name, logits in parts.items()}, second=second)
+    return beatwise.Rhythm(**{f"log_{name}": _log_softmax(logits) for name, logits in parts.items()}, second=second), odds
 
 
 def read_spelling(page: spellwise.Page) -> NDArray[np.int64]:
@@ -112,7 +120,7 @@ def _split(logits: NDArray[np.float64], left_odds: NDArray[np.float64]) -> Readi
     logs = {f"log_{name}": _log_softmax(parts[name]) for name in ("key", "alter")}
     odds = {name: _sigmoid(parts[name][:, 0]) for name in ("downbeat", "beat")}
     left_odds = (1 - _SECOND_OPINION) * left_odds + _SECOND_OPINION * parts["staff"][:, 0]
-    return Readings(**logs, **odds, flags=_sigmoid(parts["flags"]), left_odds=left_odds)
+    return Readings(**logs, **odds, left_odds=left_odds)
 
 
 def _log_softmax(x: NDArray[np.float64]) -> NDArray[np.float64]:

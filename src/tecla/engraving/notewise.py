@@ -46,18 +46,16 @@ N_OUTPUTS: Final = sum(HEADS.values())
 
 @dataclass(frozen=True)
 class Readings:
-    """What the network says of each note, as far as it is used: rhythm, which it was taught besides, is read in beats (beatwise.py).
+    """What the network says of each note, as far as it is used: rhythm and marks, taught besides, are read in beats (beatwise.py).
 
     Shape:
-        log_key (N, 15), log_alter (N, 5) log-probabilities; downbeat, beat (N,), flags (N, 8) probabilities; left_odds (N,) log-odds of the
-        left hand
+        log_key (N, 15), log_alter (N, 5) log-probabilities; downbeat, beat (N,) probabilities; left_odds (N,) log-odds of the left hand
     """
 
     log_key: NDArray[np.float64]
     log_alter: NDArray[np.float64]
     downbeat: NDArray[np.float64]
     beat: NDArray[np.float64]
-    flags: NDArray[np.float64]
     left_odds: NDArray[np.float64]
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tecla.engraving.barwise import BarReadings
 from tecla.engraving.beatwise import Rhythm
+from tecla.engraving.markwise import Marks
 from tecla.engraving.notewise import Readings
 from tecla.engraving.pulse import PERIODS, Strokes
 from tecla.engraving.tracking import Pulse, PulseReadings, find_bars
@@ -87,10 +88,11 @@ def strokes_agree(heard: PulseReadings, links: Links) -> PulseReadings:
     return replace(heard, log_period=total / count[:, None], **means)
 
 
-def notes_agree(readings: Readings, rhythm: Rhythm, same: Links) -> tuple[Readings, Rhythm]:
-    """Readings of notes, averaged over those of the same key in parallel strokes (`note_links`): hands, letters, ornaments, rhythm."""
-    of_note = {name: agree(getattr(readings, name), same) for name in ("left_odds", "log_alter", "flags")}
-    return replace(readings, **of_note), Rhythm(**{name: agree(logs, same) for name, logs in vars(rhythm).items()})
+def notes_agree(readings: Readings, rhythm: Rhythm, marks: Marks, same: Links) -> tuple[Readings, Rhythm, Marks]:
+    """Readings of notes, averaged over those of the same key in parallel strokes (`note_links`): hands, letters, rhythm, marks."""
+    of_note = {name: agree(getattr(readings, name), same) for name in ("left_odds", "log_alter")}
+    in_beats, signs = ({name: agree(values, same) for name, values in vars(read).items()} for read in (rhythm, marks))
+    return replace(readings, **of_note), Rhythm(**in_beats), Marks(**signs)
 
 
 def find_bars_alike(beats: NDArray[np.float64], readings: PulseReadings, read: BarReadings, links: Links, bar: int | None = None) -> Pulse:

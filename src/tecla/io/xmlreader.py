@@ -111,19 +111,20 @@ def _read_part(part: Element, part_index: int, first_staff: int) -> list[_Draft]
 
 def _read_measure(element: Element, state: _State, part_index: int, first_staff: int) -> _Draft:
     draft = _Draft(state.time, state.fifths, number=element.get("number", ""))
-    position = chord_at = Fraction(0)
+    position = Fraction(0)
     for item in element:
         if item.tag == "attributes":
             _read_attributes(item, state, draft, position, first_staff)
         elif item.tag in ("backup", "forward"):
             step = _exact(item.findtext("duration") or "0") / state.divisions
             position = max(Fraction(0), position + (step if item.tag == "forward" else -step))
-        elif item.tag == "note" and item.find("cue") is None:
+        elif item.tag == "note":
             event, voice = _read_note(item, state, part_index, first_staff)
-            if item.find("chord") is not None and _add_to_chord(draft, voice, event):
+            in_chord, unwritten = item.find("chord") is not None, event.hidden and item.find("cue") is not None
+            if in_chord and (unwritten or _add_to_chord(draft, voice, event)):
                 continue
-            chord_at = position
-            draft.placed.setdefault(voice, []).append((chord_at, event))
+            if not unwritten:  # small notes are music; hidden ones tell a program how an ornament goes
+                draft.placed.setdefault(voice, []).append((position, event))
             position += event.duration
         elif item.tag == "direction":
             draft.directions += _read_direction(item, state, position, first_staff)

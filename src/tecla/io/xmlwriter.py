@@ -150,7 +150,7 @@ def _write_voice(
 def _note(event: Event, head: Head | None, voice: int, divisions: int, chord: bool, accidental: str | None) -> Element:
     note = Element("note", {"color": FAINT} if head and head.faint else {})
     if event.grace:
-        SubElement(note, "grace", slash="yes")
+        SubElement(note, "grace", {} if event.beams else {"slash": "yes"})
     if chord:
         SubElement(note, "chord")
     if head is None:

@@ -13,7 +13,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from tecla.engraving import beatwise, handwise, spellwise, voicewise
+from tecla.engraving import beatwise, handwise, markwise, spellwise, voicewise
 from tecla.engraving.pulse import N_FEATURES, N_OUTPUTS, PERIODS
 from tecla.engraving.tempo import N_FEATURES as N_CANDIDATE_FEATURES
 
@@ -39,6 +39,10 @@ RHYTHM: Final = PulseConfig(n_features=beatwise.N_FEATURES, n_outputs=beatwise.N
 
 # So is which voice it lies in.
 VOICES: Final = PulseConfig(n_features=voicewise.N_FEATURES, n_outputs=voicewise.N_OUTPUTS, channels=96, dropout=0.15)
+
+
+# And what its signs are.
+MARKS: Final = PulseConfig(n_features=markwise.N_FEATURES, n_outputs=markwise.N_OUTPUTS, channels=96, dropout=0.15)
 
 
 # Spelling is read note by note over a page in its key, 63 notes to either side of each.

@@ -1,37 +1,91 @@
-"""Score -> Performance: the page played exactly as it is written, at one tempo; swung where it says so."""
+"""Score -> Performance: the page played exactly as it is written, at one tempo, ornaments played out; swung where it says so."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tecla.music.notation import SpelledPitch
 from tecla.music.performance import Performance
 from tecla.music.score import Score, ScoreNote
 
 _TEMPO_BPM: Final = 100.0
 _GRACE_SEC: Final = 0.06
+_ORNAMENT_SEC: Final = 0.08  # of a note of a trill, a mordent or a turn; less where the written note is short
 _VELOCITY: Final = 72
+_STEPS: Final = "CDEFGAB"
+_FIGURES: Final = {"inverted-mordent": (0, 1, 0), "mordent": (0, -1, 0), "turn": (1, 0, -1, 0), "inverted-turn": (-1, 0, 1, 0)}  # in steps
+
+_Place = tuple[int, int, Fraction, int]  # measure, voice, position, MIDI pitch
 
 
 def play_score(score: Score) -> Performance:
-    """Every note at its written place; grace notes 60 ms before the note they lead to.
+    """Every note at its written place; grace notes 60 ms each before the note they lead to; trills, mordents and turns played out.
 
     The tempo is the score's own, in quarters a minute, or 100. Under a swing mark the first eighth of a quarter is the longer one.
     """
     quarter_sec = 60.0 / (score.tempo_bpm or _TEMPO_BPM)
     notes = score.notes()
     begin, end = (_swung(score, np.array(quarters, float)) * quarter_sec for quarters in _begins_and_ends(notes))
-    grace = np.array([n.grace for n in notes], bool)
-    onset = np.maximum(0.0, begin - _GRACE_SEC * grace)
-    return Performance.from_arrays(
-        onset, np.where(grace, onset + _GRACE_SEC, onset + end - begin), [n.pitch.midi for n in notes], _VELOCITY
-    )
+    ahead, highest = _graces_ahead(score), {(n.measure, n.voice, n.position): n for n in notes}  # notes come from low to high
+    played: list[tuple[float, float, int]] = []
+    for note, since, until in zip(notes, begin.tolist(), end.tolist(), strict=True):
+        if note.grace:
+            since = max(0.0, since - _GRACE_SEC * ahead[note.measure, note.voice, note.position, note.pitch.midi])
+            played.append((since, since + _GRACE_SEC, note.pitch.midi))
+        else:
+            figure = _figure(note, until - since) if highest[note.measure, note.voice, note.position] is note else ()
+            played += _played_out(note, figure, score.measures[note.measure].key_fifths, since, until)
+    onset, offset, pitch = np.array(played, float).reshape(-1, 3).T
+    return Performance.from_arrays(onset, offset, pitch.astype(int), _VELOCITY)
 
 
 def _begins_and_ends(notes: list[ScoreNote]) -> tuple[list[float], list[float]]:
     return [float(n.onset) for n in notes], [float(n.onset + n.duration) for n in notes]
+
+
+def _graces_ahead(score: Score) -> dict[_Place, int]:
+    """For every grace note how many, itself among them, are played before the note that it leads to."""
+    rows: dict[tuple[int, int, Fraction], list[tuple[int, ...]]] = {}
+    for measure, voice, position, event in score.events():
+        if event.grace:
+            rows.setdefault((measure, voice, position), []).append(tuple(head.pitch.midi for head in event.heads))
+    return {(*place, pitch): len(row) - k for place, row in rows.items() for k, chord in enumerate(row) for pitch in chord}
+
+
+def _figure(note: ScoreNote, lasting_sec: float) -> tuple[int, ...]:
+    """The ornament of a written note in steps of the scale from it; () where it has none."""
+    if "trill-mark" in note.marks:
+        return (0, 1) * max(1, int(lasting_sec / _ORNAMENT_SEC / 2)) + (0,)
+    return next((steps for sign, steps in _FIGURES.items() if sign in note.marks), ())
+
+
+def _played_out(note: ScoreNote, figure: tuple[int, ...], fifths: int, since: float, until: float) -> Iterator[tuple[float, float, int]]:
+    """Onset, end and MIDI pitch of a written note, or of the notes of its ornament in a key of so many fifths."""
+    each = min(_ORNAMENT_SEC, (until - since) / (len(figure) + 1))
+    for place, steps in enumerate(figure):
+        begins = since + place * each
+        yield begins, until if place + 1 == len(figure) else begins + each, neighbour(note.pitch, fifths, steps)
+    if not figure:
+        yield since, until, note.pitch.midi
+
+
+def neighbour(pitch: SpelledPitch, fifths: int, steps: int) -> int:
+    """MIDI pitch of the note so many steps of the scale above `pitch` in a key of so many fifths; itself for 0.
+
+    >>> neighbour(SpelledPitch("E", 0, 4), 0, 1), neighbour(SpelledPitch("E", 0, 4), 1, 1), neighbour(SpelledPitch("C", 0, 4), -3, -1)
+    (65, 66, 58)
+    """
+    if not steps:
+        return pitch.midi
+    octave, place = divmod(_STEPS.index(pitch.step) + steps, len(_STEPS))
+    step = _STEPS[place]
+    sharps, flats = "FCGDAEB"[: max(fifths, 0)], "BEADGCF"[: max(-fifths, 0)]
+    return SpelledPitch(step, (step in sharps) - (step in flats), pitch.octave + octave).midi
 
 
 def _swung(score: Score, quarters: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -90,6 +90,7 @@ def join_hands(own: Counted, other: Counted, rng: np.random.Generator) -> Counte
             onset=np.concatenate([joined.onset, other.onset[taken] + move]),
             length=np.concatenate([joined.length, other.length[taken]]),
             second=np.concatenate([joined.second, other.second[taken]]),
+            marks=np.concatenate([joined.marks, other.marks[taken]]),
             left_odds=np.concatenate([joined.left_odds, other.left_odds[taken]]),
         ),
         np.concatenate([joined.piece.performance.notes, notes]),

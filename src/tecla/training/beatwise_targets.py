@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tecla.corpora.asap import Recording, load_alignment
 from tecla.engraving.beatwise import LENGTHS, PLACES, STEPS
+from tecla.engraving.markwise import ARTICULATIONS, EXTRA, GRACE, HEADS, PLAIN, SIGNS
 from tecla.engraving.network import read_hands
 from tecla.engraving.tracking import Pulse
 from tecla.io.xmlreader import tree_to_score
@@ -26,6 +27,7 @@ from tecla.training.engraving_targets import align, local_quarter, voice_ranks
 from tecla.training.pulse_targets import Beaten, load_beaten, stretch_of
 from tecla.training.readers import UNKNOWN
 
+_SAME_SIGN: Final = {"staccatissimo": "staccato", "strong-accent": "accent", "inverted-turn": "turn", "wavy-line": "trill-mark"}
 _UNITS: Final = np.array([0.5, 0.75, 1.0, 1.5, 2.0, 3.0])  # quarters that an annotated beat may last
 _FEWEST: Final = 5  # notes from which the length of a beat is told
 _ASTRAY: Final = 0.2  # beats from its place on the page at which a note is astray
@@ -38,13 +40,15 @@ class Counted:
 
     Shape:
         onset (N,) beats since the first, length (N,) beats, NaN where not known; second (N,) 1 in a lower voice of its staff, else 0,
-        UNKNOWN where not known; left_odds (N,) what the hands network says
+        UNKNOWN where not known; marks (N, 7) classes of the marks network in the order of its HEADS; left_odds (N,) what the hands network
+        says
     """
 
     piece: Beaten
     onset: NDArray[np.float64]
     length: NDArray[np.float64]
     second: NDArray[np.int64]
+    marks: NDArray[np.int64]
     left_odds: NDArray[np.float64]
 
     @property
@@ -62,7 +66,7 @@ def load_counted(recording: Recording) -> Counted | None:
     placed = align(performance, score, load_alignment(recording.alignment))
     if placed is None:
         return None
-    notes, onsets, _ = placed
+    notes, onsets, extra = placed
     count = np.arange(len(piece.beats_sec), dtype=float)
     played = np.interp(performance.notes["onset_sec"], piece.beats_sec, count, left=np.nan, right=np.nan)
     quarters = [np.nan if onset is None or note is None or note.grace else float(onset) for note, onset in zip(notes, onsets, strict=True)]
@@ -73,7 +77,17 @@ def load_counted(recording: Recording) -> Counted | None:
         return None
     ranks = voice_ranks(score)
     second = np.array([UNKNOWN if note is None else ranks[note.measure, note.voice] for note in notes])
-    return Counted(piece, onset, length, second, read_hands(performance))
+    marks = np.array([marks_of(note, slip) for note, slip in zip(notes, extra.tolist(), strict=True)], np.int64).reshape(-1, len(HEADS))
+    return Counted(piece, onset, length, second, marks, read_hands(performance))
+
+
+def marks_of(note: ScoreNote | None, extra: bool) -> list[int]:
+    """What is written of a played note: its class for each head of the marks network."""
+    if note is None:
+        return [EXTRA if extra else UNKNOWN, 0 if extra else UNKNOWN, *[UNKNOWN] * len(ARTICULATIONS)]
+    sign = next((SIGNS.index(_SAME_SIGN.get(mark, mark)) for mark in note.marks if _SAME_SIGN.get(mark, mark) in SIGNS), 0)
+    written = {_SAME_SIGN.get(mark, mark) for mark in note.marks}
+    return [GRACE if note.grace else PLAIN, sign, *(int(mark in written) for mark in ARTICULATIONS)]
 
 
 def _units(
@@ -136,4 +150,4 @@ def part(whole: Counted, begin: int, stop: int) -> Counted:
 def with_performance(whole: Counted, performance: Performance, kept: slice | NDArray[np.int64] | NDArray[np.bool_]) -> Counted:
     """Another performance over the same beats; `kept` says which of the old rows its notes are."""
     piece = replace(whole.piece, performance=performance)
-    return Counted(piece, whole.onset[kept], whole.length[kept], whole.second[kept], whole.left_odds[kept])
+    return Counted(piece, whole.onset[kept], whole.length[kept], whole.second[kept], whole.marks[kept], whole.left_odds[kept])

@@ -23,6 +23,7 @@ from tecla.corpora.sequenced import sequenced_hands
 from tecla.engraving import barwise as barwise_features
 from tecla.engraving import beatwise as beatwise_features
 from tecla.engraving import handwise as handwise_features
+from tecla.engraving import markwise as markwise_features
 from tecla.engraving import notewise as notewise_features
 from tecla.engraving import pulse as pulse_features
 from tecla.engraving import spellwise as spelling_features
@@ -31,8 +32,8 @@ from tecla.errors import InputError
 from tecla.io.musicxml import load_musicxml
 from tecla.models.barwise import Barwise, BarwiseConfig
 from tecla.models.notewise import Notewise, NotewiseConfig
-from tecla.models.pulse import HANDS, RHYTHM, SPELLING, VOICES, PulseConfig, PulseNet
-from tecla.training import barwise, beatwise, engraving, handwise, pulse, spellwise, voicewise
+from tecla.models.pulse import HANDS, MARKS, RHYTHM, SPELLING, VOICES, PulseConfig, PulseNet
+from tecla.training import barwise, beatwise, engraving, handwise, markwise, pulse, spellwise, voicewise
 from tecla.training.beatwise_targets import Counted, load_counted
 from tecla.training.engraving_targets import Example, load_example
 from tecla.training.handwise import Handed
@@ -188,6 +189,12 @@ READERS: Final = {
         voicewise.costs, voicewise.WEIGHTS,
         ReaderRecipe(steps=2500, rate=2e-3, weight_decay=5e-2, average=0.995, judge_every=250, bfloat16=False), 5, "notes",
         voicewise_features.N_FEATURES,
+    ),
+    "marks": Reader(
+        lambda: PulseNet(MARKS), load_rhythm, markwise.windows, lambda rows: stack(rows, beatwise.NOTES), markwise.whole,
+        markwise.costs, markwise.WEIGHTS,
+        ReaderRecipe(steps=3000, rate=2e-3, weight_decay=5e-2, average=0.995, judge_every=250, bfloat16=False), 5, "notes",
+        markwise_features.N_FEATURES,
     ),
     "spelling": Reader(
         lambda: PulseNet(SPELLING), load_pages, spellwise.windows, lambda rows: stack(rows, spellwise.NOTES), spellwise.whole,

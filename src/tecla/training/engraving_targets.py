@@ -80,7 +80,7 @@ def align(
         stem, _, repeat = name.rpartition("-")
         if index >= len(notes):
             return None
-        extra[index] = not name
+        extra[index] = stem not in by_id  # of no written note, or of a hidden one, which tells how an ornament goes
         if stem in by_id:
             total += 1
             if by_id[stem].pitch.midi != performance.notes["pitch"][index]:

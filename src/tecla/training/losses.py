@@ -13,7 +13,7 @@ from tecla.transcription.targets import KEY_CHANNELS, PEDAL_CHANNELS
 
 # Onsets fill one frame in a thousand and frames one in twenty: weights bring their losses to one size.
 KEY_WEIGHTS: Final = {"onset": 8.0, "velocity": 0.0, "sounding": 1.0, "sounding_end": 2.5, "key": 1.0, "key_up": 2.5}
-PEDAL_WEIGHTS: Final = {"sustain": 0.04, "sustain_down": 0.08, "sustain_up": 0.08, "soft": 0.02}
+PEDAL_WEIGHTS: Final = {"sustain": 0.04, "sustain_down": 0.24, "sustain_up": 0.24, "soft": 0.02}
 VELOCITY_WEIGHT: Final = 0.6
 
 

@@ -32,7 +32,11 @@ def load_pretrained(path: Path) -> HarmonicNet:
         model = onnx.load(str(path))
         graph, stated = model.graph, {prop.key: prop.value for prop in model.metadata_props}
         weights = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in graph.initializer}
+        weights |= _from_eight_bits(graph, weights)
         convolutions, memories, heads = (_weights_of(graph, weights, kind) for kind in ("Conv", "GRU", "MatMul"))
+        # Rounding may have turned these round: the pedals' memory hears twice the channels, and their head has fewer answers.
+        memories.sort(key=lambda tensors: tensors[0].shape[-1])
+        heads.sort(key=lambda tensors: -tensors[0].shape[-1])
         config = HarmonicConfig(
             channels=convolutions[1][0].shape[0],
             blocks=(len(convolutions) - 2) // 4,
@@ -41,7 +45,7 @@ def load_pretrained(path: Path) -> HarmonicNet:
             memory_stride=int(stated.get(MEMORY_STRIDE, "1")),
             pedal_memory=memories[1][1].shape[-1],
         )
-        _check_size(config, sum(weight.numel() for weight in weights.values()))
+        _check_size(config, sum(tensor.numel() for of_kind in (convolutions, memories, heads) for node in of_kind for tensor in node))
         network = HarmonicNet(config)
         _fill_convolutions(network, convolutions)
         for memory, tensors in zip((network.memory, network.pedal_memory), memories, strict=True):
@@ -78,6 +82,17 @@ def _freeze_norms(network: HarmonicNet) -> HarmonicNet:
                 frozen.load_state_dict(norm.state_dict())
                 setattr(module, name, frozen.train())
     return network
+
+
+def _from_eight_bits(graph: onnx.GraphProto, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The numbers that rounded weights stand for, by the name under which the graph uses them."""
+    numbers = {}
+    for node in graph.node:
+        if node.op_type == "DequantizeLinear" and all(name in weights for name in node.input):
+            rounded, scale, zero = (weights[name].float() for name in node.input)
+            by_channel = (-1,) + (1,) * (rounded.ndim - 1) if scale.ndim else ()  # one scale for each row of the first axis, or one for all
+            numbers[node.output[0]] = (rounded - zero.view(by_channel)) * scale.view(by_channel)
+    return numbers
 
 
 def _weights_of(graph: onnx.GraphProto, weights: dict[str, Tensor], kind: str) -> list[list[Tensor]]:

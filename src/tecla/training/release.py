@@ -12,7 +12,7 @@ from tecla import __version__
 from tecla.errors import InputError
 from tecla.training.export import export_onnx
 from tecla.training.quantise import quantise
-from tecla.training.run import load_init_card, load_options, load_sources, network_of
+from tecla.training.run import INIT_CARD, load_card, load_options, load_sources, network_of
 from tecla.training.stored import fitted, load_stored
 from tecla.transcription.decode import DecodeConfig
 
@@ -45,7 +45,7 @@ def export_run(folder: Path, target: Path) -> Path:
     if options.init is None and "onset_threshold" in best["metrics"]:
         card["reading"] = vars(DecodeConfig(onset_threshold=best["metrics"]["onset_threshold"]))
     # Numbers that are read together with the weights: those of the weights it began with fit better than none.
-    card |= {entry: stated for entry, stated in load_init_card(folder).items() if entry in ("reading", "calibration", "dynamics")}
+    card |= {entry: stated for entry, stated in load_card(folder / INIT_CARD).items() if entry in ("reading", "calibration", "dynamics")}
     path = target.with_suffix(".json")
     path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path

@@ -42,6 +42,8 @@ from tecla.transcription.network import find_weights
 
 INIT: Final = "init.onnx"  # the weights that a run began with
 INIT_CARD: Final = "init.json"
+TEACHER: Final = "teacher.onnx"  # the weights that tell a run what they hear
+TEACHER_CARD: Final = "teacher.json"
 SIZES: Final = {
     "small": HarmonicConfig(channels=24, blocks=4, memory=24, memory_stride=2, pedal_memory=24),
     "full": HarmonicConfig(),
@@ -56,6 +58,7 @@ class RunOptions:
     corpora: tuple[str, ...] = ()
     pianos: str | None = None  # a folder of banks; None: the piano that comes with tecla
     init: str | None = None  # weights to begin with: "pretrained" for the shipped ones, a shipped model's name, or an .onnx file
+    teacher: str | None = None  # weights whose hearing is half of what is wanted, named like `init`
     network: str = OWN
     size: str = "full"  # of tecla's own network
     minutes: float | None = None
@@ -76,17 +79,22 @@ def begin(folder: Path, options: RunOptions) -> None:
         OutputError: there is a run already, or the folder cannot be made.
     """
     _check(options)
-    weights = find_weights("default" if options.init == "pretrained" else options.init) if options.init else None
+    copies = [(_find(options.init), INIT, INIT_CARD), (_find(options.teacher), TEACHER, TEACHER_CARD)]
     if (folder / "run.json").exists():
         raise OutputError(f"{folder} holds a run already: go on with --resume {folder}, or name another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if weights is not None:  # a copy: what ships may change before the run is resumed
-            shutil.copy(weights, folder / INIT)
-            _write(folder / INIT_CARD, _card(weights))
+        for weights, copy, card in copies:  # what ships may change before the run is resumed
+            if weights is not None:
+                shutil.copy(weights, folder / copy)
+                _write(folder / card, _card(weights))
         _write(folder / "run.json", asdict(options))
     except OSError as error:
         raise OutputError(f"{folder} cannot be made ({error.strerror}): name another folder") from error
+
+
+def _find(weights: str | None) -> Path | None:
+    return find_weights("default" if weights == "pretrained" else weights) if weights else None
 
 
 def network_of(folder: Path, options: RunOptions) -> Callable[[], nn.Module]:
@@ -157,9 +165,10 @@ def go_on(
     config, sound = _sound(folder, options, material, team)
     share = material.train
     examples = Examples(config, share.performances or share.recorded, share.recorded)  # recorded music is worth hearing on other pianos too
-    loss = make_loss(sound, device)
+    loss = make_loss(sound, device, load_pretrained(folder / TEACHER) if options.teacher else None)
     if team.leads:
-        _write(folder / "sources.json", load_init_card(folder).get("data", {}) | material.licences | piano_licences(options.pianos))
+        inherited = load_card(folder / INIT_CARD).get("data", {}) | load_card(folder / TEACHER_CARD).get("data", {})
+        _write(folder / "sources.json", inherited | material.licences | piano_licences(options.pianos))
         options = _with_steps(folder, options, examples, loss, device, workers)
     options = team.agree(options)
     schedule = _schedule(options, workers)
@@ -206,6 +215,8 @@ def _check(options: RunOptions) -> None:
     validate(options.network)
     if options.init and options.network != OWN:
         raise OptionError(f"network is {options.network!r}, but trained weights are those of tecla's own: leave --network or --init away")
+    if options.teacher and options.network != OWN:
+        raise OptionError(f"network is {options.network!r}, but a teacher hears what tecla's own does: leave --network or --teacher away")
     if options.size not in SIZES:
         raise OptionError(f"size is {options.size!r}: must be {' or '.join(SIZES)}")
     if (options.minutes is None) == (options.steps is None):
@@ -214,13 +225,14 @@ def _check(options: RunOptions) -> None:
 
 
 def _sound(folder: Path, options: RunOptions, material: Material, team: Team) -> tuple[ExampleConfig, Sound]:
-    """What a batch is made of, and what makes it sound: a third of it recordings if there are any, two thirds where others were learned."""
+    """What a batch is made of, and what makes it sound: a third recordings if there are any, two thirds where weights learn a piano."""
     share = material.train
     pianos = Path(options.pianos).expanduser() if options.pianos else folder / "pianos"
     if team.leads and not options.pianos:
         write_home_piano(pianos)
     team.agree(None)
-    recorded = options.batch * (2 if options.init else 1) // 3 if share.recorded else 0
+    own_piano = options.init is not None and options.teacher is None
+    recorded = options.batch * (2 if own_piano else 1) // 3 if share.recorded else 0
     config = ExampleConfig(options.seed, options.n_frames, rendered=options.batch - recorded, recorded=recorded)
     return config, make_sound(config, pianos, share.sounds, team.device)
 
@@ -232,6 +244,7 @@ def _schedule(options: RunOptions, workers: int) -> LoopConfig:
         warm_up=min(300, steps // 10),
         decay=max(1, steps // 3),
         peak_rate=options.peak_rate,
+        average=min(LoopConfig.average, max(0.0, 1 - 5 / steps)),  # over no more than the fall of the rate
         save_every=options.save_every,
         report_every=max(1, min(50, steps // 20)),
         workers=workers,
@@ -270,9 +283,8 @@ def _card(weights: Path) -> dict[str, Any]:
     return card
 
 
-def load_init_card(folder: Path) -> dict[str, Any]:
-    """The card of the weights that a run began with; empty where it began with none."""
-    path = folder / INIT_CARD
+def load_card(path: Path) -> dict[str, Any]:
+    """The card of weights that a run began with, or learned from; empty where there are none."""
     try:
         card = json.loads(path.read_text("utf-8")) if path.exists() else {}
         if not (isinstance(card, dict) and isinstance(card.get("data", {}), dict)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -18,6 +18,8 @@ from tecla.training.losses import transcription_loss
 from tecla.training.networks import OWN, make_piano_network
 from tecla.training.sampled_piano import load_banks
 from tecla.training.sound import Sound
+
+TEACHER_SHARE: Final = 0.5  # of what is wanted
 
 
 def make_sound(config: ExampleConfig, banks_folder: Path | None, recordings: Sequence[NDArray[np.int16]], device: torch.device) -> Sound:
@@ -41,16 +43,30 @@ def first_features(examples: Examples, sound: Sound, device: torch.device, n_bat
     return torch.cat([spectrogram(sound(examples[number].to(device))) for number in range(n_batches)])
 
 
-def make_loss(sound: Sound, device: torch.device) -> Callable[[nn.Module, Any], tuple[Tensor, dict[str, Tensor]]]:
-    """The loss of a network on a batch: sound, features (in full precision: they span 100 dB), logits, comparison."""
+def make_loss(
+    sound: Sound, device: torch.device, teacher: nn.Module | None = None
+) -> Callable[[nn.Module, Any], tuple[Tensor, dict[str, Tensor]]]:
+    """The loss of a network on a batch: sound, features (in full precision: they span 100 dB), logits, comparison.
+
+    With a teacher, half of what is wanted is what it hears in the same sound: how likely each event is, which labels cannot tell
+    (Hinton et al. 2015).
+    """
     spectrogram = Spectrogram().to(device)
+    if teacher is not None:
+        teacher.to(device).eval()
 
     def loss(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         batch = batch.to(device)
         with torch.no_grad(), torch.autocast(device.type, enabled=False):
             features = spectrogram(sound(batch)).contiguous(memory_format=torch.channels_last)
+        keys, pedals = batch.keys, batch.pedals
+        if teacher is not None:
+            with torch.no_grad():
+                told = teacher(features)
+            keys = keys.float().lerp(torch.sigmoid(told.keys.float()), TEACHER_SHARE)
+            pedals = pedals.float().lerp(torch.sigmoid(told.pedals.float()), TEACHER_SHARE)
         heads = network(features)
         with torch.autocast(device.type, enabled=False):
-            return transcription_loss(heads, batch.keys, batch.pedals)
+            return transcription_loss(heads, keys, pedals)
 
     return loss
