@@ -5,9 +5,10 @@ from tecla.music.notation import SpelledPitch, TimeSignature
 from tecla.music.score import Event, Head, Measure
 
 
-def bar(octave: int, staff: int = 2) -> Measure:
-    """Four quarters on G of an octave."""
-    events = tuple(Event(Fraction(1), (Head(SpelledPitch("G", 0, octave)),), staff) for _ in range(4))
+def bar(*octaves: int, staff: int = 2, quarters: int = 1) -> Measure:
+    """Four quarters, or two halves, on G of an octave, or of one each."""
+    heights = octaves if len(octaves) > 1 else octaves * (4 // quarters)
+    events = tuple(Event(Fraction(quarters), (Head(SpelledPitch("G", 0, octave)),), staff) for octave in heights)
     return Measure(TimeSignature(4, 4), 0, {1: events}, Fraction(4))
 
 
@@ -24,4 +25,19 @@ def test_one_high_chord_changes_nothing() -> None:
 
 
 def test_the_right_hand_may_begin_in_bass() -> None:
-    assert told([bar(2, 1), bar(2, 1), bar(2, 1)]) == [["F"], [], []]
+    assert told([bar(2, staff=1)] * 3) == [["F"], [], []]
+
+
+def changes(measures: list[Measure]) -> list[list[tuple[Fraction, str]]]:
+    return [[(clef.position, clef.sign) for clef in measure.clefs] for measure in choose_clefs(measures)]
+
+
+def test_a_clef_changes_within_a_bar_where_a_beat_begins() -> None:
+    assert changes([bar(2), bar(2, 2, 5, 5), bar(5), bar(5, 5, 5, 2), bar(2)]) == [[], [(2, "G")], [], [(3, "F")], []]
+
+
+def test_no_clef_changes_under_a_held_note() -> None:
+    assert changes([bar(2), bar(2, 5, quarters=2), bar(5)]) == [[], [(2, "G")], []]
+    held = Event(Fraction(4), (Head(SpelledPitch("G", 0, 2)),), 2)
+    above = Measure(TimeSignature(4, 4), 0, {5: (held,), 6: bar(2, 2, 5, 5).voices[1]}, Fraction(4))
+    assert changes([bar(2), above, bar(5)]) == [[], [], [(0, "G")]]

@@ -9,7 +9,7 @@ from tecla.errors import InputError, OutputError
 from tecla.io.musicxml import load_musicxml, save_musicxml
 from tecla.io.xmlwriter import score_to_xml
 from tecla.music.notation import NoteValue, SpelledPitch, TimeSignature
-from tecla.music.score import Direction, Event, Head, Measure, Score
+from tecla.music.score import Clef, Direction, Event, Head, Measure, Score
 
 EIGHTH = NoteValue("eighth", 0, (3, 2))
 
@@ -149,3 +149,13 @@ def test_one_grace_note_is_slashed_and_several_hang_together() -> None:
     assert two.count("<grace") == 2
     assert "slash" not in two
     assert two.count(">begin</beam>") == 2
+
+
+def test_a_clef_within_a_bar_comes_back_where_it_was(tmp_path: Path) -> None:
+    low, high = (Head(SpelledPitch("G", 0, octave)) for octave in (2, 5))
+    events = tuple(Event(Fraction(1), (head,), 2, NoteValue("quarter")) for head in (low, high))
+    clefs = (Clef(Fraction(1), 2, "G", 2),)
+    save_musicxml(
+        Score((Measure(TimeSignature(2, 4), 0, {1: (Event(Fraction(2)),), 5: events}, Fraction(2), (), clefs),)), tmp_path / "a.musicxml"
+    )
+    assert [(c.position, c.staff, c.sign) for c in load_musicxml(tmp_path / "a.musicxml").measures[0].clefs if c.position] == [(1, 2, "G")]

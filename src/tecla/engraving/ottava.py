@@ -66,15 +66,17 @@ def add_octave_lines(measures: Sequence[Measure]) -> tuple[Measure, ...]:
 
 
 def _chords(measures: Sequence[Measure], staff: int, sign: str) -> list[_Chord]:
-    chords, clef = [], "G" if staff == RIGHT else "F"
+    chords, before = [], "G" if staff == RIGHT else "F"
     for index, measure in enumerate(measures):
-        clef = next((c.sign for c in measure.clefs if c.staff == staff), clef)
+        clefs = [(Fraction(-1), before), *sorted((c.position, c.sign) for c in measure.clefs if c.staff == staff)]
+        before = clefs[-1][1]
         voices = [events for events in measure.voices.values() if any(e.heads and e.staff == staff for e in events)]
         for events in voices:
             at = Fraction(0)
             for event in events:
                 if event.heads and event.staff == staff:
                     degrees = tuple(head.pitch.diatonic for head in event.heads)
+                    clef = next(name for position, name in reversed(clefs) if position <= at)
                     chords.append(_Chord(index, at, at + event.duration, degrees, len(voices) == 1 and clef == sign))
                 at += event.duration
     return chords

@@ -91,8 +91,10 @@ def _measure(measure: Measure, before: Measure | None, divisions: int, index: in
         if rank:
             SubElement(SubElement(element, "backup"), "duration").text = str(_parts(measure.length, divisions))
         staff = events[0].staff if events else 1
-        own = [d for d in told if d.staff == staff] if staff not in {e[0].staff for _, e in voices[:rank] if e} else []
-        _write_voice(element, events, voice, own, divisions, accidentals)
+        first = staff not in {e[0].staff for _, e in voices[:rank] if e}
+        own = [d for d in told if d.staff == staff] if first else []
+        clefs = sorted((c for c in measure.clefs if c.staff == staff and c.position > 0), key=lambda c: c.position) if first else []
+        _write_voice(element, events, voice, own, clefs, divisions, accidentals)
     if last:
         SubElement(SubElement(element, "barline", location="right"), "bar-style").text = "light-heavy"
     return element
@@ -101,7 +103,8 @@ def _measure(measure: Measure, before: Measure | None, divisions: int, index: in
 def _attributes(element: Element, measure: Measure, before: Measure | None, divisions: int) -> None:
     new_key = before is None or before.key_fifths != measure.key_fifths
     new_time = before is None or before.time != measure.time
-    if not (new_key or new_time or measure.clefs):
+    opening = {clef.staff: clef for clef in measure.clefs if clef.position == 0}
+    if not (new_key or new_time or opening):
         return
     attributes = SubElement(element, "attributes")
     if before is None:
@@ -112,16 +115,19 @@ def _attributes(element: Element, measure: Measure, before: Measure | None, divi
         time = SubElement(attributes, "time")
         SubElement(time, "beats").text = str(measure.time.beats)
         SubElement(time, "beat-type").text = str(measure.time.unit)
-    opening = {clef.staff: clef for clef in measure.clefs if clef.position == 0}
     if before is None:
         staves = max((event.staff for events in measure.voices.values() for event in events), default=len(_CLEFS))
         SubElement(attributes, "staves").text = str(staves)
         for staff, (sign, line) in enumerate(_CLEFS[:staves], 1):
             opening.setdefault(staff, Clef(Fraction(0), staff, sign, line))
-    for staff, clef in sorted(opening.items()):
-        node = SubElement(attributes, "clef", number=str(staff))
-        SubElement(node, "sign").text = clef.sign
-        SubElement(node, "line").text = str(clef.line)
+    for _, clef in sorted(opening.items()):
+        _clef(attributes, clef)
+
+
+def _clef(attributes: Element, clef: Clef) -> None:
+    node = SubElement(attributes, "clef", number=str(clef.staff))
+    SubElement(node, "sign").text = clef.sign
+    SubElement(node, "line").text = str(clef.line)
 
 
 def _parts(quarters: Fraction, divisions: int) -> int:
@@ -129,11 +135,20 @@ def _parts(quarters: Fraction, divisions: int) -> int:
 
 
 def _write_voice(
-    element: Element, events: Iterable[Event], voice: int, told: list[Direction], divisions: int, accidentals: dict[int, str]
+    element: Element,
+    events: Iterable[Event],
+    voice: int,
+    told: list[Direction],
+    clefs: list[Clef],
+    divisions: int,
+    accidentals: dict[int, str],
 ) -> None:
+    """One voice of a measure, and what its staff is told on the way: a clef before the event that begins at its place, or the next one."""
     at = Fraction(0)
-    waiting = list(told)
+    waiting, turns = list(told), list(clefs)
     for event in events:
+        while turns and turns[0].position <= at:
+            _clef(SubElement(element, "attributes"), turns.pop(0))
         while waiting and waiting[0].position < at + event.duration:
             element.append(_direction(waiting.pop(0), divisions, at))
         if event.hidden and not event.heads:
@@ -145,6 +160,8 @@ def _write_voice(
         at += event.duration
     for direction in waiting:
         element.append(_direction(direction, divisions, at))
+    for clef in turns:
+        _clef(SubElement(element, "attributes"), clef)
 
 
 def _note(event: Event, head: Head | None, voice: int, divisions: int, chord: bool, accidental: str | None) -> Element:
