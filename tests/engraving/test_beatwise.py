@@ -6,10 +6,9 @@ import pytest
 from tecla.engraving.beatwise import LENGTHS, N_FEATURES, PLACES, STEPS, Rhythm, rhythm_features
 from tecla.engraving.counting import TICKS, Bar, Count
 from tecla.engraving.network import read_counted, read_hands
-from tecla.engraving.notewise import VALUES
 from tecla.engraving.quantize import place_onsets
 from tecla.engraving.tracking import Pulse
-from tecla.engraving.values import in_quarters
+from tecla.engraving.values import VALUES, in_quarters
 from tecla.music import Performance
 from tecla.music.notation import TimeSignature
 

@@ -13,7 +13,7 @@ C_MINOR = [60, 63, 67, 65, 68, 72, 67, 71, 74, 72, 70, 68, 67, 69, 71, 72]  # wi
 def keys(pitch: NDArray[np.int64], notes_a_bar: int) -> NDArray[np.int64]:
     """Signatures of bars of so many notes."""
     bar = np.arange(len(pitch)) // notes_a_bar
-    return find_keys(np.full((len(pitch), 15), -np.log(15)), np.full((len(pitch), 5), -np.log(5)), pitch, bar, int(bar[-1]) + 1)
+    return find_keys(np.full((len(pitch), 5), -np.log(5)), pitch, bar, int(bar[-1]) + 1)
 
 
 @pytest.mark.parametrize(("shift", "fifths"), [(0, 0), (7, 1), (2, 2), (5, -1), (10, -2), (9, 3), (8, -4)])

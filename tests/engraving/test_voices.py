@@ -5,9 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tecla.engraving.counting import TICKS, ticks
-from tecla.engraving.notewise import VALUES
 from tecla.engraving.placed import Placed
-from tecla.engraving.values import written_ends
+from tecla.engraving.values import VALUES, written_ends
 from tecla.engraving.voices import split_voices
 
 EIGHTH = TICKS // 2

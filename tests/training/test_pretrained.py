@@ -72,7 +72,7 @@ def test_another_network_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="noise.onnx"):
         load_pretrained(tmp_path / "noise.onnx")
     with pytest.raises(InputError, match="holds no network that tecla exported"):
-        load_pretrained(find_weights("default").with_name("engrave.onnx"))
+        load_pretrained(find_weights("default").with_name("notes.onnx"))
 
 
 @pytest.mark.parametrize("damage", ["a recurrence without its bias", "weights of another shape", "words for weights"])

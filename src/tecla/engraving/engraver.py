@@ -267,7 +267,7 @@ def _bar_of(onset: NDArray[np.int64], grid: Grid) -> NDArray[np.int64]:
 def _keys(pitch: NDArray[np.int64], readings: Readings, grid: Grid, stated: int | None) -> NDArray[np.int64]:
     if stated is not None:
         return np.full(len(grid.bars), stated)
-    return find_keys(readings.log_key, readings.log_alter, pitch, _bar_of(grid.onset, grid), len(grid.bars))
+    return find_keys(readings.log_alter, pitch, _bar_of(grid.onset, grid), len(grid.bars))
 
 
 def spell(notes: list[Placed], grid: Grid, keys: NDArray[np.int64]) -> list[Placed]:

@@ -17,7 +17,7 @@ from tecla.engraving.tempo import EVERY, tempo_candidates
 from tecla.engraving.tracking import Pulse, PulseReadings
 from tecla.music import Performance
 
-WEIGHTS: Final = "engrave.onnx"
+NOTE_WEIGHTS: Final = "notes.onnx"
 BEAT_WEIGHTS: Final = "beats.onnx"
 TEMPO_WEIGHTS: Final = "tempo.onnx"
 BAR_WEIGHTS: Final = "bars.onnx"
@@ -34,7 +34,7 @@ _MARGIN: Final = 192  # notes or strokes of context to either side, thrown away
 
 def read_notes(performance: Performance) -> Readings:
     """What the networks say of each note; long performances are read in overlapping spans, so memory stays bounded."""
-    return _split(_run(WEIGHTS, "notes", features(performance), N_OUTPUTS), read_hands(performance))
+    return _split(_run(NOTE_WEIGHTS, "notes", features(performance), N_OUTPUTS), read_hands(performance))
 
 
 def read_hands(performance: Performance) -> NDArray[np.float64]:
@@ -117,10 +117,9 @@ def _parts(logits: NDArray[np.float64], heads: Mapping[str, int]) -> dict[str, N
 
 def _split(logits: NDArray[np.float64], left_odds: NDArray[np.float64]) -> Readings:
     parts = _parts(logits, HEADS)
-    logs = {f"log_{name}": _log_softmax(parts[name]) for name in ("key", "alter")}
     odds = {name: _sigmoid(parts[name][:, 0]) for name in ("downbeat", "beat")}
     left_odds = (1 - _SECOND_OPINION) * left_odds + _SECOND_OPINION * parts["staff"][:, 0]
-    return Readings(**logs, **odds, left_odds=left_odds)
+    return Readings(_log_softmax(parts["alter"]), **odds, left_odds=left_odds)
 
 
 def _log_softmax(x: NDArray[np.float64]) -> NDArray[np.float64]:

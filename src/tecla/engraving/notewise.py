@@ -1,13 +1,12 @@
 """What the note-wise network sees and says: one row of features in, one row of logits out, per played note.
 
-The network (weights/engrave.onnx, training in training/engraving.py) reads a performance as a sequence of notes in order
+The network (weights/notes.onnx, training in training/notewise.py) reads a performance as a sequence of notes in order
 of onset and pitch, as PM2S does (Liu et al., ISMIR 2022), with one trunk and many heads.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -20,39 +19,18 @@ N_FEATURES: Final = 4 * NEIGHBOURS + 12 + 9
 _PEDAL_AFTER_SEC: Final = 0.04  # a pedal that comes up with a note belongs to the chord before, and where exactly is not heard
 
 
-def _fractions(*texts: str) -> tuple[Fraction, ...]:
-    return tuple(Fraction(text) for text in texts)
-
-
-SHIFTS: Final = _fractions(
-    "0", "1/16", "1/12", "1/8", "1/6", "1/5", "1/4", "1/3", "3/8", "1/2", "2/3", "3/4", "1", "5/4", "4/3", "3/2", "2", "3", "4"
-)  # quarters to the next played note
-PLACES: Final = _fractions(
-    "0", "1/12", "1/8", "1/6", "1/5", "1/4", "1/3", "3/8", "2/5", "5/12", "1/2", "7/12", "3/5", "5/8", "2/3", "3/4", "4/5", "5/6",
-    "7/8", "11/12",
-)  # quarters after the last whole quarter of the bar  # fmt: skip
-VALUES: Final = _fractions(
-    "1/12", "1/8", "1/6", "1/4", "1/3", "3/8", "1/2", "2/3", "3/4", "1", "5/4", "4/3", "3/2", "2", "5/2", "3", "4", "6", "8"
-)  # written length
-METRES: Final = ("2/4", "3/4", "4/4", "6/8", "3/8", "12/8", "9/8", "2/2", "6/4", "3/2", "5/4", "other")
-BAR_EIGHTHS: Final = 13  # eighths since the bar line, 12 and more together
-FLAGS: Final = ("grace", "extra", "staccato", "accent", "trill", "arpeggio", "fermata", "second_voice")
-HEADS: Final = {
-    "shift": len(SHIFTS), "place": len(PLACES), "value": len(VALUES), "metre": len(METRES), "bar_eighth": BAR_EIGHTHS,
-    "downbeat": 1, "beat": 1, "staff": 1, "key": 15, "alter": 5, "flags": len(FLAGS), "period": 1,
-}  # fmt: skip
+HEADS: Final = {"downbeat": 1, "beat": 1, "staff": 1, "alter": 5}
 N_OUTPUTS: Final = sum(HEADS.values())
 
 
 @dataclass(frozen=True)
 class Readings:
-    """What the network says of each note, as far as it is used: rhythm and marks, taught besides, are read in beats (beatwise.py).
+    """What is said of each note.
 
     Shape:
-        log_key (N, 15), log_alter (N, 5) log-probabilities; downbeat, beat (N,) probabilities; left_odds (N,) log-odds of the left hand
+        log_alter (N, 5) log-probabilities; downbeat, beat (N,) probabilities; left_odds (N,) log-odds of the left hand
     """
 
-    log_key: NDArray[np.float64]
     log_alter: NDArray[np.float64]
     downbeat: NDArray[np.float64]
     beat: NDArray[np.float64]

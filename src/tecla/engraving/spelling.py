@@ -18,7 +18,6 @@ from tecla.engraving.viterbi import likeliest_path
 KEYS: Final = np.arange(-7, 8)
 CHANGE_COST: Final = 100.0
 _MODE_COST: Final = 10.0  # of going from the major to the minor key of a signature, or back
-NOTE_WEIGHT: Final = 0.03
 ACCIDENTAL_COST: Final = 0.5
 # How many of a hundred notes are each pitch class, C G D A E B F# C# G# D# A# F in a piece without sharps or flats: in major keys and
 # in minor ones. Learned from the training pieces of ASAP by tecla.training.key_profiles, which is told signatures but no modes.
@@ -36,16 +35,13 @@ SPELT: Final = (
 _FIFTHS_OF_CLASS: Final = tuple(tuple(f for f in range(-15, 20) if (7 * f) % 12 == c) for c in range(12))
 
 
-def find_keys(
-    log_key: NDArray[np.float64], log_alter: NDArray[np.float64], pitch: NDArray[np.int64], bar_of_note: NDArray[np.int64], n_bars: int
-) -> NDArray[np.int64]:
-    """Key signature of each bar in fifths, (n_bars,): by what is usual in it, its accidentals, and a little what the network reads."""
+def find_keys(log_alter: NDArray[np.float64], pitch: NDArray[np.int64], bar_of_note: NDArray[np.int64], n_bars: int) -> NDArray[np.int64]:
+    """Key signature of each bar in fifths, (n_bars,): by what is usual in it, and the accidentals (N, 5) that the network reads."""
     fifths = np.array([_as_read(int(p), row) for p, row in zip(pitch, log_alter, strict=True)], np.int64)
     outside = np.abs(fifths[:, None] - KEYS - 2) > SCALE_REACH  # (N, 15): needs an accidental in that key
     usual = np.log(np.array(PROFILES) * 12 / 100)[:, (7 * pitch[:, None] - KEYS) % 12]  # (2, N, 15)
-    said = NOTE_WEIGHT * np.maximum(log_key, -8.0) - ACCIDENTAL_COST * outside
     merit = np.zeros((max(n_bars, 1), len(PROFILES), len(KEYS)))
-    np.add.at(merit, bar_of_note, (usual + said).transpose(1, 0, 2))
+    np.add.at(merit, bar_of_note, (usual - ACCIDENTAL_COST * outside).transpose(1, 0, 2))
     merit -= 1e-3 * np.abs(KEYS)
     mode, key = np.divmod(np.arange(len(PROFILES) * len(KEYS)), len(KEYS))
     moves = -CHANGE_COST * (key[:, None] != key) - _MODE_COST * ((key[:, None] == key) & (mode[:, None] != mode))

@@ -6,6 +6,7 @@ onset of the staff, or a bar line, is preferred.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 
 from tecla.engraving.beatwise import LENGTHS
 from tecla.engraving.counting import TICKS, ticks
-from tecla.engraving.notewise import VALUES
 
+VALUES: Final = tuple(
+    map(Fraction, "1/12 1/8 1/6 1/4 1/3 3/8 1/2 2/3 3/4 1 5/4 4/3 3/2 2 5/2 3 4 6 8".split())
+)  # written lengths, in quarters
 MEETS_ONSET: Final = 2.0  # log-likelihood gained where an end meets an onset of the staff; chosen on development pieces
 MEETS_BAR: Final = 1.0
 MIXED: Final = 4.0  # cost of an end that divides its quarter otherwise than its onsets do: a triplet bracket for one note, and no rhythm

@@ -23,7 +23,7 @@ from tecla.io.xmlreader import tree_to_score
 from tecla.io.xmlsource import read_tree
 from tecla.music import Performance
 from tecla.music.score import Score, ScoreNote
-from tecla.training.engraving_targets import align, local_quarter, voice_ranks
+from tecla.training.aligned import align, local_quarter, voice_ranks
 from tecla.training.pulse_targets import Beaten, load_beaten, stretch_of
 from tecla.training.readers import UNKNOWN
 

@@ -33,9 +33,9 @@ from tecla.io.musicxml import load_musicxml
 from tecla.models.barwise import Barwise, BarwiseConfig
 from tecla.models.notewise import Notewise, NotewiseConfig
 from tecla.models.pulse import HANDS, MARKS, RHYTHM, SPELLING, VOICES, PulseConfig, PulseNet
-from tecla.training import barwise, beatwise, engraving, handwise, markwise, pulse, spellwise, voicewise
+from tecla.training import barwise, beatwise, handwise, markwise, notewise, pulse, spellwise, voicewise
+from tecla.training.aligned import Aligned, load_aligned
 from tecla.training.beatwise_targets import Counted, load_counted
-from tecla.training.engraving_targets import Example, load_example
 from tecla.training.handwise import Handed
 from tecla.training.playing import play, write_out
 from tecla.training.pulse_targets import Beaten, load_beaten
@@ -86,9 +86,9 @@ def load_beats(options: argparse.Namespace) -> tuple[list[list[Beaten]], list[Be
     return found, list(held.values())
 
 
-def load_notes(options: argparse.Namespace) -> tuple[list[Example], list[Example]]:
+def load_notes(options: argparse.Namespace) -> tuple[list[Aligned], list[Aligned]]:
     """Aligned performances of training pieces, and two of each development piece."""
-    return _examples(_chosen(options.root, "train", options.takes)), _examples(_chosen(options.root, "development", 2))
+    return _aligned(_chosen(options.root, "train", options.takes)), _aligned(_chosen(options.root, "development", 2))
 
 
 def load_hands(options: argparse.Namespace) -> tuple[list[list[Handed]], list[Handed]]:
@@ -99,10 +99,10 @@ def load_hands(options: argparse.Namespace) -> tuple[list[list[Handed]], list[Ha
         name = (recording.composer, recording.title)
         if name in SECOND_DEVELOPMENT and pieces.get(name):
             continue
-        for example in _examples([recording]):
-            pieces.setdefault(name, []).append(handwise.of_example(example))
+        for piece in _aligned([recording]):
+            pieces.setdefault(name, []).append(Handed(piece.performance, piece.left))
     held += [take for name in SECOND_DEVELOPMENT for take in pieces.pop(name, [])]
-    held += [handwise.of_example(example) for example in _examples(_chosen(options.root, "development", 1))]
+    held += [Handed(piece.performance, piece.left) for piece in _aligned(_chosen(options.root, "development", 1))]
     found = list(pieces.values())
     if options.sequenced:
         found += [[Handed(performance, left)] for _, performance, left in sequenced_hands(options.sequenced)]
@@ -145,24 +145,24 @@ def _chosen(root: Path, split: str, takes: int) -> list[Recording]:
     return chosen
 
 
-def _examples(chosen: Sequence[Recording]) -> list[Example]:
-    """Examples; one whose files do not fit together is named and left out."""
-    examples = []
+def _aligned(chosen: Sequence[Recording]) -> list[Aligned]:
+    """Aligned performances; one whose files do not fit together is named and left out."""
+    pieces = []
     for recording in chosen:
         try:
-            example = load_example(recording)
+            piece = load_aligned(recording)
         except InputError as error:
             print(f"left out: {error}")
             continue
-        if example is not None:
-            examples.append(example)
-    return examples
+        if piece is not None:
+            pieces.append(piece)
+    return pieces
 
 
 READERS: Final = {
-    "engrave": Reader(
-        lambda: Notewise(NotewiseConfig()), load_notes, engraving.windows, engraving.stack, engraving.whole, engraving.costs,
-        engraving.WEIGHTS, ReaderRecipe(steps=750, rate=2e-3, weight_decay=1e-2, judge_every=250, bfloat16=False), 16,
+    "notes": Reader(
+        lambda: Notewise(NotewiseConfig()), load_notes, notewise.windows, lambda rows: stack(rows, notewise.NOTES), notewise.whole,
+        notewise.costs, notewise.WEIGHTS, ReaderRecipe(steps=750, rate=2e-3, weight_decay=1e-2, judge_every=250, bfloat16=False), 16,
         "notes", notewise_features.N_FEATURES,
     ),
     "beats": Reader(

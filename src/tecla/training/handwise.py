@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from tecla.engraving.handwise import hand_features
 from tecla.music import Performance
 from tecla.training.as_heard import SHARE, lengths_as_heard
-from tecla.training.engraving_targets import COLUMNS, Example
 from tecla.training.pulse_targets import stretch_of
 from tecla.training.readers import UNKNOWN, Row, Rows, head_costs, stack
 
@@ -33,11 +32,6 @@ class Handed:
 
     performance: Performance
     left: NDArray[np.int64]
-
-
-def of_example(example: Example) -> Handed:
-    """The hands of an aligned performance."""
-    return Handed(example.performance, example.classes[:, COLUMNS.index("staff")].astype(np.int64))
 
 
 def windows(pieces: Sequence[Sequence[Handed]], rng: np.random.Generator) -> Iterator[Row]:

@@ -1,7 +1,6 @@
-"""What the note-wise network should have said: an aligned score, told note by note.
+"""An aligned performance: which note of its score each played note is, and what that says of it.
 
-Every class is an index into the tables of engraving/notewise.py; -1 is "not known" (a note that the alignment does not
-place, a value outside the table) and costs nothing.
+UNKNOWN is a note that the alignment does not place; it costs nothing.
 """
 
 from __future__ import annotations
@@ -9,59 +8,58 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tecla.corpora.asap import Recording, load_alignment
-from tecla.engraving.notewise import BAR_EIGHTHS, FLAGS, METRES, PLACES, SHIFTS, VALUES
 from tecla.io.midi import load_midi
 from tecla.io.xmlreader import tree_to_score
 from tecla.io.xmlsource import read_tree
 from tecla.music import Performance
 from tecla.music.score import Score, ScoreNote
+from tecla.training.readers import UNKNOWN
 
-COLUMNS: Final = ("shift", "place", "value", "metre", "bar_eighth", "downbeat", "beat", "staff", "key", "alter")
-_TOLERANCE: Final = Fraction(1, 50)
+NO_NAME: Final = -99  # on the line of fifths
 _WINDOW_QUARTERS: Final = 3.0
-_TRILLS: Final = {"trill-mark", "mordent", "inverted-mordent", "turn", "inverted-turn", "tremolo", "wavy-line"}
-_MARKS: Final = {"staccato": {"staccato", "staccatissimo"}, "accent": {"accent", "strong-accent"}, "trill": _TRILLS,
-                 "arpeggio": {"arpeggiate"}, "fermata": {"fermata"}}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Example:
-    """A performance and its targets.
+@dataclass(frozen=True, eq=False)
+class Aligned:
+    """A performance and what its score says of each note.
 
     Shape:
-        classes (N, 10) int16 in the order of COLUMNS; flags (N, 8) int8; quarter_sec (N,) float32, NaN where not known;
-        fifths (N,) int16, -99 where not known; onset (N,) float64 quarters from the beginning, NaN where not known
+        downbeat, beat, left (N,) 1 or 0, UNKNOWN where not known; fifths (N,) its name on the line of fifths, or NO_NAME
     """
 
     performance: Performance
-    classes: NDArray[np.int16]
-    flags: NDArray[np.int8]
-    quarter_sec: NDArray[np.float32]
-    fifths: NDArray[np.int16]
-    onset: NDArray[np.float64]
+    downbeat: NDArray[np.int64]
+    beat: NDArray[np.int64]
+    left: NDArray[np.int64]
+    fifths: NDArray[np.int64]
 
 
-@lru_cache(maxsize=65536)
-def nearest(table: tuple[Fraction, ...], value: Fraction) -> int:
-    """Index of the entry of `table` that `value` is, within a fiftieth of a quarter, else -1."""
-    best = min(range(len(table)), key=lambda i: abs(table[i] - value))
-    return best if abs(table[best] - value) < _TOLERANCE else -1
-
-
-def load_example(recording: Recording) -> Example | None:
+def load_aligned(recording: Recording) -> Aligned | None:
     """An aligned performance; None where the alignment does not fit the MIDI file."""
     performance = load_midi(recording.midi)
     score = tree_to_score(read_tree(recording.score))
-    pairs = load_alignment(recording.alignment)
-    placed = align(performance, score, pairs)
-    return None if placed is None else _targets(performance, score, *placed)
+    placed = align(performance, score, load_alignment(recording.alignment))
+    if placed is None:
+        return None
+    told = np.array([_of_note(score, note) for note in placed[0]], np.int64).reshape(-1, 4)
+    return Aligned(performance, *told.T)
+
+
+def _of_note(score: Score, note: ScoreNote | None) -> tuple[int, int, int, int]:
+    """Whether a note is on a bar line, on a beat, on a lower staff, and its name."""
+    if note is None:
+        return UNKNOWN, UNKNOWN, UNKNOWN, NO_NAME
+    measure, position = score.measures[note.measure], note.position
+    if note.measure == 0 and measure.length < measure.time.bar_quarters:
+        position += measure.time.bar_quarters - measure.length  # a pickup ends on the bar line
+    lower = note.staff % 2 == 0  # a score of two parts numbers its staves 1 to 4
+    return int(position == 0), int(position % measure.time.beat_quarters == 0), int(lower), note.pitch.fifths
 
 
 def align(
@@ -109,53 +107,6 @@ def _unfold(performance: Performance, score: Score, notes: list[ScoreNote | None
         starts[visit] = at
         at += score.measures[visit[0]].length
     return [None if note is None else starts[note.measure, int(rounds[index])] + note.position for index, note in enumerate(notes)]
-
-
-def _targets(
-    performance: Performance, score: Score, notes: list[ScoreNote | None], onsets: list[Fraction | None], extra: NDArray[np.bool_]
-) -> Example:
-    n = len(performance)
-    classes = np.full((n, len(COLUMNS)), -1, np.int16)
-    flags = np.full((n, len(FLAGS)), -1, np.int8)
-    fifths = np.full(n, -99, np.int16)
-    voices = voice_ranks(score)
-    for i, note in enumerate(notes):
-        flags[i, 1] = extra[i] if (extra[i] or note is not None) else -1
-        if note is None:
-            continue
-        following = (
-            next((onsets[j] for j in range(i + 1, min(i + 4, n)) if onsets[j] is not None), None)
-            if i + 1 < n and not extra[min(i + 1, n - 1)]
-            else None
-        )
-        classes[i] = _note_classes(score, note, onsets[i], following)
-        flags[i] = [note.grace, 0, *(bool(_MARKS[name] & set(note.marks)) for name in FLAGS[2:7]), voices[note.measure, note.voice]]
-        fifths[i] = note.pitch.fifths
-    onset = np.array([np.nan if value is None else float(value) for value in onsets])
-    grace = np.array([note is not None and note.grace for note in notes])
-    return Example(performance, classes, flags, local_quarter(performance, np.where(grace, np.nan, onset)), fifths, onset)
-
-
-def _note_classes(score: Score, note: ScoreNote, onset: Fraction | None, following: Fraction | None) -> list[int]:
-    measure = score.measures[note.measure]
-    shift = -1 if following is None or onset is None else nearest(SHIFTS, max(Fraction(0), following - onset))
-    position = note.position
-    if note.measure == 0 and measure.length < measure.time.bar_quarters:
-        position += measure.time.bar_quarters - measure.length  # a pickup ends on the bar line
-    beat = measure.time.beat_quarters
-    metre = str(measure.time)
-    return [
-        shift,
-        nearest(PLACES, position % 1),
-        -1 if note.grace else nearest(VALUES, note.duration),
-        METRES.index(metre) if metre in METRES else len(METRES) - 1,
-        min(int(position * 2), BAR_EIGHTHS - 1),
-        int(position == 0),
-        int(position % beat == 0),
-        int(note.staff % 2 == 0),  # a score of two parts numbers its staves 1 to 4
-        measure.key_fifths + 7,
-        note.pitch.alter + 2,
-    ]
 
 
 def voice_ranks(score: Score) -> dict[tuple[int, int], int]:
