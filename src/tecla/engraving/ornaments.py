@@ -25,7 +25,7 @@ _LONGEST_LEAD: Final = 3  # notes of an ornament before the one that is written
 _MOST: Final = 128  # and after it
 _LEAST: Final = 0.1  # odds to be unwritten from which a note may belong to an ornament
 _SIGNS: Final = (  # what is struck around the written note, as letters: m itself, u above it, l below
-    ("turn", re.compile(r"(um?l\.)|(\.u?mlm)|(\.umlm?)|(u\.lm?)")),
+    ("turn", re.compile(r"um?l\.|\.umlm?|u\.lm?")),
     ("inverted-mordent", re.compile(r"\.um")),
     ("mordent", re.compile(r"\.lm")),
     ("trill-mark", re.compile(r"u?\.(um){2,}u?(l?m)?|u\.(um)+u?(l?m)?|\.(um)+u(lm)?|\.(lm){3,}l?")),
