@@ -18,6 +18,10 @@ from tecla.music.score import LEFT, RIGHT, Direction
 
 DYNAMICS: Final = ((26, "pp"), (42, "p"), (56, "mp"), (70, "mf"), (86, "f"), (128, "ff"))  # velocity below which a mark holds
 _HOLDS_BARS: Final = 2  # bars a new loudness must last to be said
+_SECTION_BARS: Final = 6  # bars a new tempo must last to be said
+_RIT_BARS: Final = 3  # the most that a last ritardando takes, without the last bar
+_SLOWER, _SLOW = 0.88, 0.8  # of the tempo before: where it begins, and what it reaches at least
+_NEW_TEMPO: Final = 0.4  # octaves by which it differs, and by half as much in each of these bars
 _HAIRPIN_STEP: Final = 14.0  # change of mean velocity over two bars that a hairpin says
 _PEDAL_GRID: Final = TICKS // 2
 
@@ -29,11 +33,40 @@ def directions(performance: Performance, notes: Sequence[Placed], grid: Grid, br
     told: Told = {}
     if not notes:
         return told
-    first = max(0, bisect_right([bar.start for bar in grid.bars], notes[0].onset) - 1)
-    told.setdefault(first, []).append(Direction(Fraction(0), "tempo", str(round(tempo_bpm or _tempo(bridge, notes)))))
+    _say_tempo(told, notes, grid, bridge, tempo_bpm)
     _say_loudness(told, notes, grid)
     _say_pedal(told, performance, grid, bridge)
     return told
+
+
+def _say_tempo(told: Told, notes: Sequence[Placed], grid: Grid, bridge: BeatMap, stated_bpm: float | None) -> None:
+    """The usual tempo where the music begins, or that of its first section, and each section's where it lasts in another."""
+    first = max(0, bisect_right([bar.start for bar in grid.bars], notes[0].onset) - 1)
+    said = stated_bpm or _tempo(bridge, notes)
+    lines = np.array([bar.start for bar in grid.bars]) / TICKS
+    bars_bpm = 60 * np.diff(lines) / np.diff(bridge.seconds_at(lines))  # not of the last bar: nobody knows when it ends
+    for i in range(first, len(bars_bpm) - _SECTION_BARS + 1 if stated_bpm is None else first):
+        ahead = bars_bpm[i : i + _SECTION_BARS]
+        off = np.log2(ahead / said)
+        usual = float(np.median(off))
+        if abs(usual) > _NEW_TEMPO and (off * np.sign(usual) > _NEW_TEMPO / 2).all():
+            said = float(np.clip(np.median(ahead), 10, 400))
+            told.setdefault(i, []).append(Direction(Fraction(0), "tempo", str(round(said))))
+    slowing = _last_slowing(bars_bpm)
+    if slowing is not None:
+        told.setdefault(slowing, []).append(Direction(Fraction(0), "words", "rit.", RIGHT))
+    if not any(d.kind == "tempo" for d in told.get(first, ())):
+        told.setdefault(first, []).insert(0, Direction(Fraction(0), "tempo", str(round(stated_bpm or _tempo(bridge, notes)))))
+
+
+def _last_slowing(bars_bpm: NDArray[np.float64]) -> int | None:
+    """The bar from which the music grows slower to its end; None where it does not, or has long been slow."""
+    if len(bars_bpm) <= _RIT_BARS + _SECTION_BARS:
+        return None
+    usual = float(np.median(bars_bpm[-_RIT_BARS - _SECTION_BARS : -_RIT_BARS]))
+    slow = bars_bpm[-_RIT_BARS - 1 :] < _SLOWER * usual
+    begin = int(np.flatnonzero(~slow)[-1]) + 1 if not slow.all() else 0
+    return len(bars_bpm) - len(slow) + begin if 0 < begin < len(slow) and bars_bpm[-1] < _SLOW * usual else None
 
 
 def _tempo(bridge: BeatMap, notes: Sequence[Placed]) -> float:
