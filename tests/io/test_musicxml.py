@@ -159,3 +159,14 @@ def test_a_clef_within_a_bar_comes_back_where_it_was(tmp_path: Path) -> None:
         Score((Measure(TimeSignature(2, 4), 0, {1: (Event(Fraction(2)),), 5: events}, Fraction(2), (), clefs),)), tmp_path / "a.musicxml"
     )
     assert [(c.position, c.staff, c.sign) for c in load_musicxml(tmp_path / "a.musicxml").measures[0].clefs if c.position] == [(1, 2, "G")]
+
+
+def test_tempo_marks_come_back_where_they_were(tmp_path: Path) -> None:
+    whole = Event(Fraction(4), (Head(SpelledPitch("C", 0, 4)),), 1, NoteValue("whole"))
+    marks = [(Direction(Fraction(0), "tempo", "60"),), (Direction(Fraction(5, 2), "tempo", "96"),)]
+    save_musicxml(
+        Score(tuple(Measure(TimeSignature(4, 4), 0, {1: (whole,)}, Fraction(4), told) for told in marks)), tmp_path / "a.musicxml"
+    )
+    again = load_musicxml(tmp_path / "a.musicxml")
+    assert [m.directions for m in again.measures] == marks
+    assert again.tempo_bpm == 60

@@ -7,7 +7,7 @@ import pytest
 from tecla.errors import InputError
 from tecla.music.notation import NoteValue, SpelledPitch, TimeSignature
 from tecla.music.playing import play_score
-from tecla.music.score import Event, Head, Measure, Score, cut_loose_ties
+from tecla.music.score import Direction, Event, Head, Measure, Score, cut_loose_ties
 
 C4, E4 = SpelledPitch("C", 0, 4), SpelledPitch("E", 0, 4)
 TWO = TimeSignature(2, 4)
@@ -86,3 +86,10 @@ def test_only_the_top_of_a_chord_is_trilled() -> None:
     chord = Event(Fraction(1), (Head(SpelledPitch("C", 0, 4)), Head(E4)), marks=("inverted-mordent",))
     played = play_score(Score((bar(chord, note(1)),), tempo_bpm=60.0)).notes
     assert sorted(played["pitch"].tolist()) == [60, 60, 64, 64, 65]
+
+
+def test_a_page_plays_at_each_of_its_tempi() -> None:
+    faster = replace(bar(note(1), note(1)), directions=(Direction(Fraction(0), "tempo", "120"),))
+    played = play_score(Score((bar(note(1), note(1)), faster, bar(note(2))), tempo_bpm=60.0)).notes
+    assert played["onset_sec"].tolist() == [0.0, 1.0, 2.0, 2.5, 3.0]
+    assert played["offset_sec"].max() == 4.0

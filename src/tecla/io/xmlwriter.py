@@ -237,7 +237,7 @@ def _group(notations: Element, name: str, marks: list[str]) -> None:
             SubElement(group, mark)
 
 
-def _direction(direction: Direction, divisions: int, at: Fraction | None = None) -> Element:
+def _direction(direction: Direction, divisions: int, at: Fraction = Fraction(0)) -> Element:
     above = direction.kind in _AT_THE_TOP or (direction.kind == "octave-shift" and direction.staff == RIGHT)
     element = Element("direction", placement="above" if above else "below")
     kind = SubElement(element, "direction-type")
@@ -255,7 +255,7 @@ def _direction(direction: Direction, divisions: int, at: Fraction | None = None)
         SubElement(kind, "pedal", {"type": direction.value, "line": "yes", "sign": "no"})
     else:
         SubElement(kind, direction.kind, {"type": direction.value, **({"size": "8"} if direction.kind == "octave-shift" else {})})
-    offset = 0 if at is None else _parts(direction.position - at, divisions)
+    offset = _parts(direction.position - at, divisions)
     if offset:
         SubElement(element, "offset").text = str(offset)
     SubElement(element, "staff").text = str(direction.staff)

@@ -1,4 +1,4 @@
-"""Score -> Performance: the page played exactly as it is written, at one tempo, ornaments played out; swung where it says so."""
+"""Score -> Performance: the page played exactly as it is written, at its tempi, ornaments played out; swung where it says so."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tecla.music.beatmap import BeatMap
 from tecla.music.notation import SpelledPitch
 from tecla.music.performance import Performance
 from tecla.music.score import Score, ScoreNote
@@ -26,11 +27,11 @@ _Place = tuple[int, int, Fraction, int]  # measure, voice, position, MIDI pitch
 def play_score(score: Score) -> Performance:
     """Every note at its written place; grace notes 60 ms each before the note they lead to; trills, mordents and turns played out.
 
-    The tempo is the score's own, in quarters a minute, or 100. Under a swing mark the first eighth of a quarter is the longer one.
+    Up to its first tempo mark the tempo is the score's own, in quarters a minute, or 100. Under a swing mark the first eighth of a
+    quarter is the longer one.
     """
-    quarter_sec = 60.0 / (score.tempo_bpm or _TEMPO_BPM)
-    notes = score.notes()
-    begin, end = (_swung(score, np.array(quarters, float)) * quarter_sec for quarters in _begins_and_ends(notes))
+    notes, tempi = score.notes(), _tempi(score)
+    begin, end = (tempi.seconds_at(_swung(score, np.array(quarters, float))) for quarters in _begins_and_ends(notes))
     ahead, highest = _graces_ahead(score), {(n.measure, n.voice, n.position): n for n in notes}  # notes come from low to high
     played: list[tuple[float, float, int]] = []
     for note, since, until in zip(notes, begin.tolist(), end.tolist(), strict=True):
@@ -42,6 +43,21 @@ def play_score(score: Score) -> Performance:
             played += _played_out(note, figure, score.measures[note.measure].key_fifths, since, until)
     onset, offset, pitch = np.array(played, float).reshape(-1, 3).T
     return Performance.from_arrays(onset, offset, pitch.astype(int), _VELOCITY)
+
+
+def _tempi(score: Score) -> BeatMap:
+    """Seconds of quarters, by the tempo marks of the page."""
+    marks = {
+        float(line + told.position): float(told.value)
+        for line, measure in zip(score.measure_onsets(), score.measures, strict=False)
+        for told in measure.directions
+        if told.kind == "tempo"
+    }
+    marks = {0.0: score.tempo_bpm or _TEMPO_BPM} | marks
+    places = sorted(marks)
+    places.append(places[-1] + 1.0)
+    lasting = np.diff(places) * 60.0 / np.array([marks[place] for place in places[:-1]])
+    return BeatMap(np.array(places), np.concatenate([[0.0], np.cumsum(lasting)]))
 
 
 def _begins_and_ends(notes: list[ScoreNote]) -> tuple[list[float], list[float]]:
