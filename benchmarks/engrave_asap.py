@@ -1,6 +1,9 @@
 """Engraves the validation pieces of ASAP and judges every page: the figures of docs/experiments.md.
 
 python benchmarks/engrave_asap.py ASAP_FOLDER --split validation [--takes 1] [--json figures.json]
+python benchmarks/engrave_asap.py ASAP_FOLDER --split held-back    the 22 pieces by which settings are chosen
+
+"Both" are signs (trill, mordent, turn), dots and grace notes that the page and its reference have on the same note.
 """
 
 from __future__ import annotations
@@ -15,30 +18,55 @@ from pathlib import Path
 import mir_eval
 import numpy as np
 
-from tecla.corpora.asap import Recording, load_alignment, load_annotations, recordings
+from tecla.corpora.asap import DEVELOPMENT, SECOND_DEVELOPMENT, Recording, load_alignment, load_annotations, recordings
 from tecla.corpora.asap_score import played_score
 from tecla.engraving import Wishes, engrave_with_grid
+from tecla.evaluation.alignment import match_notes
 from tecla.evaluation.scores import evaluate_score
 from tecla.io.midi import load_midi
 from tecla.io.musicxml import load_musicxml
+from tecla.music.score import Score, ScoreNote
 
 SHOWN = ("muster", "pitch_rate", "missing_rate", "extra_rate", "onset_rate", "offset_rate", "staff_error", "voice_f", "spelling_accuracy",
          "beat_f", "downbeat_f", "time_signature_right", "key_signature_right", "time_accuracy", "key_accuracy", "seconds")  # fmt: skip
 
 
-def judge(recording: Recording) -> dict[str, float]:
-    """Figures of one performance."""
+MARKS = {
+    "signs": {"trill-mark", "wavy-line", "mordent", "inverted-mordent", "turn", "inverted-turn"},
+    "dots": {"staccato", "staccatissimo"},
+    "graces": {"grace"},
+}
+
+
+def count_marks(reference: Score, estimate: Score) -> Counter[str]:
+    """How many notes of either page have each kind of mark, and how many have it in both."""
+    wanted, found = reference.notes(), estimate.notes()
+    pairs, counts = match_notes(wanted, found), Counter()
+    for name, marks in MARKS.items():
+
+        def marked(note: ScoreNote, marks: set[str] = marks) -> bool:
+            return bool(marks & {*note.marks, "grace" if note.grace else ""})
+
+        counts[f"{name}: theirs"] = sum(map(marked, wanted))
+        counts[f"{name}: ours"] = sum(map(marked, found))
+        counts[f"{name}: both"] = sum(marked(wanted[i]) and marked(found[j]) for i, j in pairs)
+    return counts
+
+
+def judge(recording: Recording, level: str) -> tuple[dict[str, float], Counter[str]]:
+    """Figures of one performance, and its marks."""
     performance = load_midi(recording.midi)
     reference = played_score(load_musicxml(recording.score), performance, load_alignment(recording.alignment))
     annotations = load_annotations(recording.annotations)
     begin = time.perf_counter()
-    page = engrave_with_grid(performance, Wishes())
+    page = engrave_with_grid(performance, Wishes(level=level))
     seconds = time.perf_counter() - begin
     metrics = evaluate_score(reference, page.score)
     beat_f = mir_eval.beat.f_measure(annotations.beats_sec, np.sort(page.beats_sec))
     downbeat_f = mir_eval.beat.f_measure(annotations.downbeats_sec, np.sort(page.downbeats_sec))
     figures = {name: float(value) for name, value in dataclasses.asdict(metrics).items()}
-    return {**figures, "muster": metrics.muster, "beat_f": beat_f, "downbeat_f": downbeat_f, "seconds": seconds}
+    figures |= {"muster": metrics.muster, "beat_f": beat_f, "downbeat_f": downbeat_f, "seconds": seconds}
+    return figures, count_marks(reference, page.score)
 
 
 def main() -> None:
@@ -46,17 +74,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("root", type=Path)
     parser.add_argument("--split", default="validation")
+    parser.add_argument("--level", default="faithful")
     parser.add_argument("--takes", type=int, default=1)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     seen: Counter[tuple[str, str]] = Counter()
     rows: list[tuple[str, dict[str, float]]] = []
+    marks: Counter[str] = Counter()
+    held_back = {*DEVELOPMENT, *SECOND_DEVELOPMENT} if options.split == "held-back" else None
     print("piece " + " ".join(SHOWN))
-    for recording in recordings(options.root, options.split):
+    for recording in recordings(options.root, None if held_back else options.split):
         piece = (recording.composer, recording.title)
-        if seen[piece] < options.takes:
+        if seen[piece] < options.takes and (held_back is None or piece in held_back):
             seen[piece] += 1
-            rows.append((f"{piece[0]} {piece[1]} {recording.midi.stem}", judge(recording)))
+            figures, own = judge(recording, options.level)
+            marks += own
+            rows.append((f"{piece[0]} {piece[1]} {recording.midi.stem}", figures))
             print(rows[-1][0], " ".join(f"{rows[-1][1][name]:.2f}" for name in SHOWN), flush=True)
     table = np.array([[figures[name] for name in SHOWN] for _, figures in rows])
     rng = np.random.default_rng(0)
@@ -64,6 +97,7 @@ def main() -> None:
     for k, name in enumerate(SHOWN):
         low, high = np.percentile(resampled[:, k], [2.5, 97.5])
         print(f"{name}: {table[:, k].mean():.3f} [{low:.3f}, {high:.3f}]")
+    print("; ".join(f"{name} {count}" for name, count in marks.items()))
     if options.json:
         options.json.write_text(json.dumps(dict(rows), indent=1))
 

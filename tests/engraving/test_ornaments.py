@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tecla.engraving.markwise import ARTICULATIONS, EXTRA, GRACE, N_FEATURES, PLAIN, SIGNS, Marks, mark_features
+from tecla.engraving.markwise import ARTICULATIONS, EXTRA, GRACE, N_FEATURES, PLAIN, Marks, mark_features
 from tecla.engraving.ornaments import BODY, articulate, find_ornaments
 from tecla.engraving.placed import Placed
 from tecla.engraving.tracking import Pulse
@@ -17,7 +17,7 @@ def heard(pitches: list[int], kinds: list[int], gap_sec: float = 0.1) -> tuple[P
     onset = gap_sec * np.arange(len(pitches))
     kind = np.full((len(pitches), 3), 0.05)
     kind[np.arange(len(pitches)), kinds] = 0.9
-    marks = Marks(kind, np.zeros((len(pitches), len(SIGNS))), np.zeros((len(pitches), len(ARTICULATIONS))))
+    marks = Marks(kind, np.ones(len(pitches)), np.zeros((len(pitches), len(ARTICULATIONS))))
     return Performance.from_arrays(onset, onset + 0.9 * gap_sec, pitches, np.full(len(pitches), 70)), marks
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from tecla.engraving.barwise import HEADS, BarReadings
 from tecla.engraving.beatwise import LENGTHS, PLACES, STEPS, Rhythm
 from tecla.engraving.engraver import engrave_with_grid
-from tecla.engraving.markwise import ARTICULATIONS, KINDS, SIGNS, Marks
+from tecla.engraving.markwise import ARTICULATIONS, KINDS, Marks
 from tecla.engraving.network import read_notes
 from tecla.engraving.parallels import Links, _merit, agree, find_bars_alike, find_parallels, note_links, notes_agree, strokes_agree
 from tecla.engraving.pulse import METRES, PERIODS, Strokes, find_strokes
@@ -160,7 +160,7 @@ def test_notes_of_parallel_strokes_read_alike() -> None:
     strokes = find_strokes(performance.notes["onset_sec"].astype(float))
     read = read_notes(performance)
     rhythm = Rhythm(*(np.zeros((len(pitch), len(table))) for table in (PLACES, STEPS, LENGTHS)), np.zeros(len(pitch)))
-    unmarked = Marks(*(np.zeros((len(pitch), len(names))) for names in (KINDS, SIGNS, ARTICULATIONS)))
+    unmarked = Marks(np.zeros((len(pitch), len(KINDS))), np.zeros(len(pitch)), np.zeros((len(pitch), len(ARTICULATIONS))))
     told, *_ = notes_agree(read, rhythm, unmarked, note_links(pitch, strokes, find_parallels(pitch, strokes)))
     half = len(pitch) // 2
     first, second = (

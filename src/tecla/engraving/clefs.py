@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 
 from tecla.music.score import LEFT, RIGHT, Clef, Event, Measure
 
-# What a note's ledger lines cost is their square. These three agree best with the clefs of 222 printed pages of ASAP's training pieces.
+# What a note's ledger lines cost is their square. Of the prices tried these agree best with the clefs of printed pages (benchmarks/clefs.py).
 CHANGE: Final = 20.0
 WITHIN_BAR: Final = 1.5  # times as much, where it is not at a bar line
 _HARDNESS: Final = 2.0
@@ -20,13 +22,13 @@ _CLEFS: Final = (("G", 2, 30, 38), ("F", 4, 18, 26))  # sign, line, lowest and h
 _USUAL: Final = {RIGHT: 0, LEFT: 1}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Stretch:
     """A beat of a staff: where it begins, what its notes cost in either clef, and what another clef costs here."""
 
     measure: int
     position: Fraction
-    notes: tuple[float, float]
+    notes: NDArray[np.float64]
     change: float
 
 
@@ -47,28 +49,20 @@ def choose_clefs(measures: Sequence[Measure]) -> tuple[Measure, ...]:
 
 def _stretches(index: int, measure: Measure, staff: int) -> list[_Stretch]:
     """The beats of a bar, those together on which none of the staff's first voice begins: nobody changes clefs under a held note."""
-    voices = [list(_placed(events)) for events in measure.voices.values() if events and events[0].staff == staff]
-    beat = measure.time.beat_quarters
-    begins = {at for at, _ in voices[0]} if voices else set()
-    edges = sorted({at for at in begins if at % beat == 0} | {Fraction(0)})
+    voices = [_placed(events) for events in measure.voices.values() if events]
+    first = next((voice for voice in voices if voice[0][1].staff == staff), [])
+    edges = sorted({Fraction(0), *(at for at, _ in first if at % measure.time.beat_quarters == 0)})
     costs = np.zeros((len(edges), len(_CLEFS)))
-    for voice in voices:
-        for at, event in voice:
-            place = int(np.searchsorted(np.array(edges, float), float(at), side="right")) - 1
-            costs[place] += [sum(_lines(head.pitch.diatonic, low, high) ** _HARDNESS for head in event.heads) for _, _, low, high in _CLEFS]
-    return [
-        _Stretch(index, at, (float(row[0]), float(row[1])), CHANGE * (WITHIN_BAR if at else 1.0))
-        for at, row in zip(edges, costs, strict=True)
-    ]
+    for at, event in (placed for voice in voices for placed in voice if placed[1].staff == staff):
+        for clef, (_, _, low, high) in enumerate(_CLEFS):
+            costs[bisect_right(edges, at) - 1, clef] += sum(_lines(head.pitch.diatonic, low, high) ** _HARDNESS for head in event.heads)
+    return [_Stretch(index, at, row, CHANGE * (WITHIN_BAR if at else 1.0)) for at, row in zip(edges, costs, strict=True)]
 
 
 def _placed(events: Sequence[Event]) -> list[tuple[Fraction, Event]]:
     """Events with the position in the bar at which they begin."""
-    placed, at = [], Fraction(0)
-    for event in events:
-        placed.append((at, event))
-        at += event.duration
-    return placed
+    begins = accumulate((event.duration for event in events), initial=Fraction(0))
+    return list(zip(begins, events, strict=False))
 
 
 def _lines(degree: int, low: int, high: int) -> int:
@@ -82,7 +76,7 @@ def _cheapest(stretches: Sequence[_Stretch], usual: int) -> list[int]:
     for stretch in stretches:
         switched = total[::-1] + stretch.change
         came.append([k if total[k] <= switched[k] else 1 - k for k in range(len(_CLEFS))])
-        total = np.minimum(total, switched) + np.array(stretch.notes)
+        total = np.minimum(total, switched) + stretch.notes
     clef = int(total.argmin()) if total[0] != total[1] else usual
     path = []
     for before in reversed(came):

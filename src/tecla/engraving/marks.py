@@ -42,7 +42,7 @@ def directions(performance: Performance, notes: Sequence[Placed], grid: Grid, br
 def _say_tempo(told: Told, notes: Sequence[Placed], grid: Grid, bridge: BeatMap, stated_bpm: float | None) -> None:
     """The usual tempo where the music begins, or that of its first section, and each section's where it lasts in another."""
     first = max(0, bisect_right([bar.start for bar in grid.bars], notes[0].onset) - 1)
-    said = stated_bpm or _tempo(bridge, notes)
+    said = first_bpm = stated_bpm or _tempo(bridge, notes)
     lines = np.array([bar.start for bar in grid.bars]) / TICKS
     bars_bpm = 60 * np.diff(lines) / np.diff(bridge.seconds_at(lines))  # not of the last bar: nobody knows when it ends
     for i in range(first, len(bars_bpm) - _SECTION_BARS + 1 if stated_bpm is None else first):
@@ -52,21 +52,21 @@ def _say_tempo(told: Told, notes: Sequence[Placed], grid: Grid, bridge: BeatMap,
         if abs(usual) > _NEW_TEMPO and (off * np.sign(usual) > _NEW_TEMPO / 2).all():
             said = float(np.clip(np.median(ahead), 10, 400))
             told.setdefault(i, []).append(Direction(Fraction(0), "tempo", str(round(said))))
+    if first not in told:  # the usual tempo is that of the first section too
+        told[first] = [Direction(Fraction(0), "tempo", str(round(first_bpm)))]
     slowing = _last_slowing(bars_bpm)
     if slowing is not None:
         told.setdefault(slowing, []).append(Direction(Fraction(0), "words", "rit.", RIGHT))
-    if not any(d.kind == "tempo" for d in told.get(first, ())):
-        told.setdefault(first, []).insert(0, Direction(Fraction(0), "tempo", str(round(stated_bpm or _tempo(bridge, notes)))))
 
 
 def _last_slowing(bars_bpm: NDArray[np.float64]) -> int | None:
     """The bar from which the music grows slower to its end; None where it does not, or has long been slow."""
-    if len(bars_bpm) <= _RIT_BARS + _SECTION_BARS:
+    count = len(bars_bpm)
+    if count <= _RIT_BARS + _SECTION_BARS:
         return None
-    usual = float(np.median(bars_bpm[-_RIT_BARS - _SECTION_BARS : -_RIT_BARS]))
-    slow = bars_bpm[-_RIT_BARS - 1 :] < _SLOWER * usual
-    begin = int(np.flatnonzero(~slow)[-1]) + 1 if not slow.all() else 0
-    return len(bars_bpm) - len(slow) + begin if 0 < begin < len(slow) and bars_bpm[-1] < _SLOW * usual else None
+    usual = float(np.median(bars_bpm[count - _RIT_BARS - _SECTION_BARS : count - _RIT_BARS]))
+    begin = int(np.flatnonzero(bars_bpm >= _SLOWER * usual)[-1]) + 1
+    return begin if count - _RIT_BARS <= begin < count and bars_bpm[-1] < _SLOW * usual else None
 
 
 def _tempo(bridge: BeatMap, notes: Sequence[Placed]) -> float:

@@ -39,11 +39,11 @@ class Marks:
     """What is read of each note.
 
     Shape:
-        kind (N, 3), sign (N, 5), articulation (N, 5) probabilities in the order of KINDS, SIGNS and ARTICULATIONS
+        kind (N, 3), articulation (N, 5) probabilities in the order of KINDS and ARTICULATIONS; signed (N,) that it begins an ornament
     """
 
     kind: NDArray[np.float64]
-    sign: NDArray[np.float64]
+    signed: NDArray[np.float64]
     articulation: NDArray[np.float64]
 
 

@@ -50,7 +50,8 @@ def read_counted(performance: Performance, pulse: Pulse, left_odds: NDArray[np.f
     seen = markwise.mark_features(performance, pulse, left_odds)
     marks = _parts(_run(MARK_WEIGHTS, "notes", seen, markwise.N_OUTPUTS), markwise.HEADS)
     articulation = _sigmoid(np.concatenate([marks[name] for name in markwise.ARTICULATIONS], axis=1))
-    odds = markwise.Marks(np.exp(_log_softmax(marks["kind"])), np.exp(_log_softmax(marks["sign"])), articulation)
+    signed = 1 - np.exp(_log_softmax(marks["sign"]))[:, 0]
+    odds = markwise.Marks(np.exp(_log_softmax(marks["kind"])), signed, articulation)
     seen = seen[:, : voicewise.N_FEATURES]
     parts = _parts(_run(RHYTHM_WEIGHTS, "notes", seen[:, : beatwise.N_FEATURES], beatwise.N_OUTPUTS), beatwise.HEADS)
     second = _sigmoid(_run(VOICE_WEIGHTS, "notes", seen, voicewise.N_OUTPUTS)[:, 0])

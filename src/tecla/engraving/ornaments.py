@@ -55,24 +55,29 @@ def find_ornaments(performance: Performance, staff: NDArray[np.int64], marks: Ma
     """Ornaments of a performance whose notes lie on `staff` (N,), 1 or 2."""
     onset, pitch = performance.notes["onset_sec"].astype(float), performance.notes["pitch"].astype(np.int64)
     extra, grace = marks.kind[:, EXTRA], marks.kind[:, GRACE] > _LIKELY
-    told, leads_to, may_belong = np.zeros(len(onset), bool), np.full(len(onset), BODY), extra >= _LEAST
+    told, leads_to = np.zeros(len(onset), bool), np.full(len(onset), BODY)
     signs = [""] * len(onset)
     for one in (1, 2):
         line = np.flatnonzero(staff == one)
         for place, note in enumerate(line.tolist()):
             if told[note] or grace[note] or extra[note] > _LIKELY:
                 continue
-            before, after = (_run(line, place, step, onset, pitch, may_belong) for step in (-1, 1))
-            enough = float(np.interp(marks.sign[note, 0], (0, 1), _ENOUGH[::-1]))
-            sign, group = _ornament(int(pitch[note]), before[::-1], after, pitch, extra, enough) if before or after else ("", [])
-            if sign:
-                told[group], may_belong[group], signs[note] = True, False, sign
+            before, after = (_run(line, place, step, onset, pitch, extra, told) for step in (-1, 1))
+            enough = float(np.interp(marks.signed[note], (0, 1), _ENOUGH))
+            signs[note], group = _ornament(int(pitch[note]), before[::-1], after, pitch, extra, enough)
+            told[group] = True
         _lead(line, onset, grace, told, leads_to)
     return Adorned(leads_to, told, tuple(signs))
 
 
 def _run(
-    line: NDArray[np.int64], place: int, step: int, onset: NDArray[np.float64], pitch: NDArray[np.int64], may_belong: NDArray[np.bool_]
+    line: NDArray[np.int64],
+    place: int,
+    step: int,
+    onset: NDArray[np.float64],
+    pitch: NDArray[np.int64],
+    extra: NDArray[np.float64],
+    told: NDArray[np.bool_],
 ) -> list[int]:
     """Notes of a line, one after the other from the one at `place` on, that an ornament of it may have."""
     home = last = int(line[place])
@@ -84,7 +89,7 @@ def _run(
             break
         if abs(pitch[note] - pitch[home]) > _STEP:
             continue  # another voice
-        if gap < _GAP_SEC[0] or not may_belong[note]:
+        if gap < _GAP_SEC[0] or told[note] or extra[note] < _LEAST:
             break
         run.append(note)
         last = note

@@ -205,9 +205,9 @@ def _read_direction(item: Element, state: _State, position: Fraction, first_staf
     long, short = (item.findtext(f"sound/swing/{name}") or "" for name in ("first", "second"))
     if re.fullmatch("[1-9][0-9]?", long) and re.fullmatch("[1-9][0-9]?", short):
         return [Direction(at, "swing", f"{long}:{short}", staff)]
-    tempo = next((sound.get("tempo") for sound in item.findall("sound")), None)
-    if tempo is not None and _number(tempo):
-        found.append(Direction(at, "tempo", tempo.strip()))
+    sound = item.find("sound")
+    if sound is not None and _number(sound.get("tempo")):
+        found.append(Direction(at, "tempo", sound.get("tempo", "")))
     for kind in item.findall("direction-type"):
         for element in kind:
             if element.tag == "dynamics" and len(element):

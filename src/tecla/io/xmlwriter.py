@@ -13,7 +13,7 @@ from typing import Final
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from tecla.music.notation import NoteValue
+from tecla.music.notation import STEPS, NoteValue, alter_in_key
 from tecla.music.score import RIGHT, Clef, Direction, Event, Head, Measure, Score
 
 _HEADER: Final = (
@@ -272,9 +272,7 @@ def _direction(direction: Direction, divisions: int, at: Fraction = Fraction(0))
 def _needed_accidentals(measure: Measure) -> dict[int, str]:
     """Accidentals to print, by identity of the head: where a pitch differs from what key and bar have said so far."""
     said: dict[tuple[int, str, int], int] = {}
-    signature = {step: (1 if measure.key_fifths > place else 0) for place, step in enumerate("FCGDAEB")}
-    if measure.key_fifths < 0:
-        signature = {step: -1 if -measure.key_fifths > place else 0 for place, step in enumerate("BEADGCF")}
+    signature = {step: alter_in_key(step, measure.key_fifths) for step in STEPS}
     out: dict[int, str] = {}
     placed = []
     for voice, events in measure.voices.items():

@@ -152,6 +152,16 @@ def _single_values() -> dict[Fraction, NoteValue]:
 PLAIN_VALUES: Final = _single_values()
 
 
+def alter_in_key(step: str, fifths: int) -> int:
+    """The accidental that a signature of so many fifths gives a letter.
+
+    >>> [alter_in_key(step, -3) for step in "BEADFC"], alter_in_key("F", 1)
+    ([-1, -1, -1, 0, 0, 0], 1)
+    """
+    sharps, flats = STEPS[: max(fifths, 0)], STEPS[len(STEPS) + min(fifths, 0) :]
+    return (step in sharps) - (step in flats)
+
+
 def parse_key(text: str) -> int:
     """Key signature in fifths from a key's name: a letter, an accidental, "m" for minor; or the number itself.
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tecla.music.beatmap import BeatMap
-from tecla.music.notation import SpelledPitch
+from tecla.music.notation import SpelledPitch, alter_in_key
 from tecla.music.performance import Performance
 from tecla.music.score import Score, ScoreNote
 
@@ -18,7 +18,7 @@ _TEMPO_BPM: Final = 100.0
 _GRACE_SEC: Final = 0.06
 _ORNAMENT_SEC: Final = 0.08  # of a note of a trill, a mordent or a turn; less where the written note is short
 _VELOCITY: Final = 72
-_STEPS: Final = "CDEFGAB"
+_LETTERS: Final = "CDEFGAB"
 _FIGURES: Final = {"inverted-mordent": (0, 1, 0), "mordent": (0, -1, 0), "turn": (1, 0, -1, 0), "inverted-turn": (-1, 0, 1, 0)}  # in steps
 
 _Place = tuple[int, int, Fraction, int]  # measure, voice, position, MIDI pitch
@@ -98,10 +98,8 @@ def neighbour(pitch: SpelledPitch, fifths: int, steps: int) -> int:
     """
     if not steps:
         return pitch.midi
-    octave, place = divmod(_STEPS.index(pitch.step) + steps, len(_STEPS))
-    step = _STEPS[place]
-    sharps, flats = "FCGDAEB"[: max(fifths, 0)], "BEADGCF"[: max(-fifths, 0)]
-    return SpelledPitch(step, (step in sharps) - (step in flats), pitch.octave + octave).midi
+    octave, place = divmod(pitch.diatonic + steps, len(_LETTERS))
+    return SpelledPitch(_LETTERS[place], alter_in_key(_LETTERS[place], fifths), octave).midi
 
 
 def _swung(score: Score, quarters: NDArray[np.float64]) -> NDArray[np.float64]:

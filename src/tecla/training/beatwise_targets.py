@@ -85,8 +85,8 @@ def marks_of(note: ScoreNote | None, extra: bool) -> list[int]:
     """What is written of a played note: its class for each head of the marks network."""
     if note is None:
         return [EXTRA if extra else UNKNOWN, 0 if extra else UNKNOWN, *[UNKNOWN] * len(ARTICULATIONS)]
-    sign = next((SIGNS.index(_SAME_SIGN.get(mark, mark)) for mark in note.marks if _SAME_SIGN.get(mark, mark) in SIGNS), 0)
-    written = {_SAME_SIGN.get(mark, mark) for mark in note.marks}
+    written = [_SAME_SIGN.get(mark, mark) for mark in note.marks]
+    sign = next((SIGNS.index(mark) for mark in written if mark in SIGNS), 0)
     return [GRACE if note.grace else PLAIN, sign, *(int(mark in written) for mark in ARTICULATIONS)]
 
 

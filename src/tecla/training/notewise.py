@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tecla.engraving.notewise import HEADS, features
@@ -63,12 +64,12 @@ def varied(piece: Aligned, start: int, length: int, rng: np.random.Generator) ->
     return Aligned(played, piece.downbeat[kept], piece.beat[kept], piece.left[kept], _transposed(piece.fifths[kept], shift))
 
 
-def _transposed(fifths: np.ndarray[tuple[int], np.dtype[np.int64]], semitones: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _transposed(fifths: NDArray[np.int64], semitones: int) -> NDArray[np.int64]:
     """Names so many semitones higher, (N,), in the direction that keeps them simple."""
     named = fifths != NO_NAME
     move = 7 * semitones
     move -= 12 * round((move + (float(np.median(fifths[named])) - _MIDDLE if named.any() else 0.0)) / 12)
-    return np.where(named, fifths + move, NO_NAME)
+    return np.asarray(np.where(named, fifths + move, NO_NAME))
 
 
 def costs(net: nn.Module, rows: Rows) -> dict[str, Tensor]:
