@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tecla.music.score import LEFT, RIGHT, Clef, Event, Measure
 
-# What a note's ledger lines cost is their square. Of the prices tried these agree best with the clefs of printed pages (benchmarks/clefs.py).
+# What ledger lines cost is their square. Of the prices tried these agree best with the clefs of printed pages (benchmarks/clefs.py).
 CHANGE: Final = 20.0
 WITHIN_BAR: Final = 1.5  # times as much, where it is not at a bar line
 _HARDNESS: Final = 2.0
