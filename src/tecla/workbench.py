@@ -114,7 +114,6 @@ def save_composition(composition: Composition, path: PathLike, title: str | None
         from tecla.tune_page import tune_to_score  # noqa: PLC0415
 
         check_output(path, force=True)
-        make_folder(path)
         save_score(tune_to_score(composition.abc), path)
         return
     if path.suffix.lower() != ".abc":
@@ -259,7 +258,10 @@ def engrave(performance: Performance, wishes: Wishes | None = None) -> Score:
 
 
 def save_score(score: Score, path: PathLike) -> list[Path]:
-    """Writes a Score as .musicxml, .xml, .mxl, .pdf, .mid (as written), or .svg and .png (a file a page); gives what it wrote.
+    """Writes a Score as .musicxml, .xml, .mxl, .pdf, .mid (as written), or .svg and .png (a file a page), and makes its folder.
+
+    Returns:
+        What it wrote.
 
     Raises:
         OutputError: another suffix or a target that cannot be written. MissingExtraError: pages without the extra `score`.
@@ -268,16 +270,17 @@ def save_score(score: Score, path: PathLike) -> list[Path]:
 
     path = Path(path)
     suffix = path.suffix.lower()
+    if suffix not in PAGE_SUFFIXES:
+        raise OutputError(f"{path} cannot be written: a page is {', '.join(PAGE_SUFFIXES)}")
+    make_folder(path)
     if suffix in _SCORE_FILES:
         save_musicxml(score, path)
     elif suffix == ".mid":
         from tecla.music.playing import play_score  # noqa: PLC0415
 
         save_midi(play_score(score), path)
-    elif suffix in (".pdf", ".svg", ".png"):
-        return _save_pages(score, path)
     else:
-        raise OutputError(f"{path} cannot be written: a page is {', '.join(PAGE_SUFFIXES)}")
+        return _save_pages(score, path)
     return [path]
 
 
