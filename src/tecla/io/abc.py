@@ -16,6 +16,7 @@ from typing import Final
 
 from tecla.errors import InputError
 from tecla.io.abc_key import accidentals_of, sharps_of
+from tecla.io.bounded import read_bounded
 
 _LARGEST_FILE_BYTES: Final = 4 * 2**20
 _PITCHES: Final = {"C": 60, "D": 62, "E": 64, "F": 65, "G": 67, "A": 69, "B": 71}
@@ -74,12 +75,7 @@ class Tune:
 
 
 def _text(path: Path) -> str:
-    try:
-        data = path.read_bytes()[: _LARGEST_FILE_BYTES + 1]
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or 'no such file'}") from error
-    if len(data) > _LARGEST_FILE_BYTES:
-        raise InputError(f"{path} cannot be read: larger than {_LARGEST_FILE_BYTES // 2**20} MiB; split it into tunes")
+    data = read_bounded(path, _LARGEST_FILE_BYTES)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
