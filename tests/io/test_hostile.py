@@ -23,7 +23,7 @@ _SPEC.loader.exec_module(fuzz)
 
 READERS = [reader for reader in fuzz.READERS if reader not in ("ffmpeg", "onnxruntime")]  # they may die, and the tests with them
 SEEDS = {reader: list(fuzz.seeds(reader)) for reader in READERS}
-WORDS = [word.replace("\\x0a", "\n").encode() for word in fuzz.WORDS]
+WORDS = [*(word.replace("\\x0a", "\n").encode() for word in fuzz.WORDS), b"9" * 400, b"9" * 5000]
 CHANGES = st.lists(
     st.tuples(st.integers(0, 2**16), st.integers(0, 20), st.one_of(st.binary(max_size=8), st.sampled_from(WORDS))), min_size=1, max_size=6
 )
