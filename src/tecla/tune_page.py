@@ -91,7 +91,7 @@ def _placed(written: list[abc.Bar], bars: list[Bar], staff: int, voice: int, fif
                 else:
                     held = len(notes)
                     notes.append(Placed(begin, end, pitch, staff, source + held, voice=voice, fifths=spell(pitch, fifths)))
-                if note.tied:
+                if pitch in note.tied:
                     open_at[pitch] = held
     return notes
 
