@@ -56,16 +56,23 @@ def transcribe(
     Args:
         sound: a path; or samples (n,), (n, channels) or (channels, n), with their `sample_rate` in Hz.
         offsets: "key" ends notes when keys come up and keeps the pedals; "sounding" ends them where
-            the string falls silent, pedal included, and leaves the pedals out.
-        mode: "voice" hears a single line, sung, whistled or played, C2 to C8; `bends` then keeps how far it strays from its notes' pitches.
+            the string falls silent, pedal included, and leaves the pedals out. A voice has none: both are the same.
+        mode: "voice" hears a single line, sung, whistled or played, C2 to C8; `bends` then keeps how far it strays from its notes' pitches,
+            and what follows `on_progress` is for a piano only.
         model: the name of shipped weights, or a path to an .onnx file; in mode "voice" also "pyin", the mathematical baseline.
         on_progress: called now and then with the seconds heard so far.
         threads: how much of the processor to use; 0 is all of it.
         a4_hz: what a piano's A above middle C sounds at; None to find out, by the nearest key. `on_tuning` is told what was found.
 
     Raises:
-        InputError: the sound cannot be read. OptionError: `offsets`, `sample_rate` or `a4_hz` is out of bounds.
+        InputError: the sound cannot be read.
+        OptionError: `offsets`, `mode`, `sample_rate` or `a4_hz` is out of bounds, or another option is not for that mode.
     """
+    if mode not in ("piano", "voice"):
+        raise OptionError(f"mode is {mode!r}: must be 'piano' or 'voice'")
+    others = {"bends": bends} if mode == "piano" else {"threads": threads, "a4_hz": a4_hz is not None, "on_tuning": on_tuning}
+    if refused := [name for name, asked in others.items() if asked]:
+        raise OptionError(f"{refused[0]} cannot be followed in mode {mode!r}: leave it out, or choose the other mode")
     if offsets not in ("key", "sounding"):
         raise OptionError(f"offsets is {offsets!r}: must be 'key' or 'sounding'")
     if mode == "voice":

@@ -95,9 +95,10 @@ def _transcribe_one(
     begin = time.perf_counter()
     source = workbench.open_sound(job.sound)
     tunings: list[float] = []
+    tell = tunings.append if mode == "piano" else None
     with listening_progress(job.sound.name, source.duration_sec) as progress:
         performance = workbench.transcribe(
-            source, offsets=offsets, mode=mode, bends=bend, model=model, on_progress=progress.update, a4_hz=a4_hz, on_tuning=tunings.append
+            source, offsets=offsets, mode=mode, bends=bend, model=model, on_progress=progress.update, a4_hz=a4_hz, on_tuning=tell
         )
     for target in job.targets:
         workbench.save(performance, target, title=job.sound.stem)
