@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tecla.training.loop import in_half
 from tecla.training.stored import save_stored
 
 IGNORED = -1  # target of padding: no part of any loss
@@ -46,7 +47,7 @@ class Schedule:
     minutes: float = 0.0  # the run ends, and its rate has fallen, after so long if its steps have not run out; 0: it may take its time
     patience: int = 0  # the run ends after so many judgements on end that were no better than the best; 0: it runs to its end
     muon: bool = False  # orthogonalised steps for the matrices of the blocks (Jordan 2024): fewer steps, each a little dearer
-    half: bool = True  # forward and backward in bfloat16: twice as fast where the processor knows it; judged in float32
+    half: bool = True  # forward and backward in bfloat16: twice as fast where the processor knows it, and only there; judged in float32
     device: str = "cpu"
 
 
@@ -159,7 +160,7 @@ def train(
         gone = (time.monotonic() - began) / (60 * schedule.minutes) if schedule.minutes else 0.0
         for group in (group for mover in movers for group in mover.param_groups):
             group["lr"] = rate_at(step, schedule, gone)
-        with torch.autocast(schedule.device, torch.bfloat16, enabled=schedule.half):
+        with in_half(schedule.device, schedule.half):
             nats, counted = loss(model, batches(rng))
         mean = nats.sum() / counted.sum()
         model.zero_grad(set_to_none=True)
