@@ -12,7 +12,7 @@ from tecla import __version__
 from tecla.errors import InputError
 from tecla.training.export import export_onnx
 from tecla.training.quantise import quantise
-from tecla.training.run import INIT_CARD, load_card, load_options, load_sources, network_of
+from tecla.training.run import INIT_CARD, load_card, load_options, load_sources, network_of, write_json
 from tecla.training.stored import fitted, load_stored
 from tecla.transcription.decode import DecodeConfig
 
@@ -47,7 +47,7 @@ def export_run(folder: Path, target: Path) -> Path:
     # Numbers that are read together with the weights: those of the weights it began with fit better than none.
     card |= {entry: stated for entry, stated in load_card(folder / INIT_CARD).items() if entry in ("reading", "calibration", "dynamics")}
     path = target.with_suffix(".json")
-    path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(path, card)
     return path
 
 
@@ -66,7 +66,7 @@ def export_rounded(weights: Path, target: Path) -> Path:
     card = {"name": target.stem, "made from": f"{weights.name}, its convolutions in eight bits"} | {
         entry: stated for entry, stated in card.items() if entry not in ("name", "metrics", "validation")
     }
-    path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(path, card)
     return path
 
 
