@@ -1,8 +1,8 @@
-"""A network's convolutions in whole numbers of eight bits: half the file, twice the speed, for weights that exist.
+"""A network's convolutions in whole numbers of eight bits: half the file, half as fast again, for weights that exist.
 
-Activations need a scale each, found on music that is played here: random textures on the sampled piano that comes with tecla, in rooms,
-microphones and noise. Weights keep seven bits, as processors without VNNI add up pairs in sixteen. Memories and heads stay as they are:
-they are a third of the exact network's work, and what they say is not rounded.
+Activations need a scale each, found on music that is played here: improvised pieces and random textures on the sampled piano that comes
+with tecla, in rooms, microphones and noise. Weights keep seven bits, as processors without VNNI add up pairs in sixteen. Memories
+and heads stay as they are: they are a third of the exact network's work, and what they say is not rounded.
 """
 
 from __future__ import annotations
