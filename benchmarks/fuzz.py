@@ -115,6 +115,7 @@ def seeds(name: str) -> Iterator[bytes]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"seed{READERS[name][0]}"
         if name == "abc":
+            yield b"X:1\nT:" + b"9" * 5000 + b"\nK:C\nC|\n"  # digits for the mutator to carry to where numbers stand
             yield b'X:1\nT:a\nM:6/8\nL:1/8\nQ:3/8=80\nK:D dor\n|:"Am"A2B {g}c>d (3efg|[1 [CE]2 z4:|[2 ^F,6|]\n'
         elif name in ("audio", "ffmpeg"):
             yield from sounds()

@@ -55,6 +55,14 @@ def test_four_voices_stand_on_two_staves() -> None:
     assert len({note.voice for note in score.notes()}) == 4
 
 
+def test_eight_voices_stand_on_two_staves_and_more_are_refused() -> None:
+    voices = [f"V:{number}\nA8|\n" for number in range(1, 10)]
+    staves = {(note.voice, note.staff) for note in tune_to_score(HEAD.format("C", "D") + "".join(voices[:8])).notes()}
+    assert staves == {(voice, 1 if voice < 5 else 2) for voice in range(1, 9)}
+    with pytest.raises(InputError, match="has 9 voices, more than the 8"):
+        tune_to_score(HEAD.format("C", "D") + "".join(voices))
+
+
 def test_a_text_without_notes_has_no_page() -> None:
     with pytest.raises(InputError, match="no notes"):
         tune_to_score(HEAD.format("C", "D"))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,6 +67,15 @@ def test_sounding_offsets_are_an_option() -> None:
     assert len(performance.controls) == 0
     with pytest.raises(OptionError, match="offsets is 'soft': must be 'key' or 'sounding'"):
         tecla.transcribe(tone(16_000), 16_000, offsets="soft")  # type: ignore[arg-type]
+
+
+IN_VOICE = [{"mode": "voice", **asked} for asked in ({"threads": 1}, {"a4_hz": 415.0}, {"on_tuning": print})]
+
+
+@pytest.mark.parametrize("asked", [{"mode": "vocie"}, {"bends": True}, *IN_VOICE])
+def test_what_a_mode_cannot_follow_is_refused(asked: dict[str, Any]) -> None:
+    with pytest.raises(OptionError, match=f"{list(asked)[-1]} (is 'vocie'|cannot be followed in mode)"):
+        tecla.transcribe(tone(16_000), 16_000, **asked)
 
 
 def test_an_array_must_say_its_rate() -> None:

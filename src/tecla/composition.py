@@ -108,7 +108,9 @@ _Made = tuple[Performance, str, dict[str, Any]]
 
 
 def _tune(engine: Engine, request: Request, prompt: Performance | None, tune: str) -> _Made:
-    _refuse(request, prompt, "writes tunes", "an .abc prompt, --bars and --key", ("seconds", "density", "harmonise", "gap_sec", "ending"))
+    _refuse(request, "writes tunes", "bars", "key", "new_only", "masked")
+    if prompt is not None:
+        raise OptionError(f"model {request.model!r} writes tunes: give it an .abc prompt, or choose another model")
     begun = tunes.opening(tune) if tune else ""
     text = tunes.write_tune(engine, request.sampling, request.seed, prompt=begun, bars=request.bars, key=request.key, masked=request.masked)
     tokens = len(tunes.CODECS[engine.card["tokenizer"]].encode(text[len(begun) :]))
@@ -120,7 +122,10 @@ def _tune(engine: Engine, request: Request, prompt: Performance | None, tune: st
 
 
 def _chorale(engine: Engine, request: Request, prompt: Performance | None, tune: str) -> _Made:
-    _refuse(request, None, "writes four voices", "--bars, --seconds, --key and --range", ("density", "gap_sec"))
+    if request.harmonise:
+        _refuse(request, "sets a melody in four voices", "harmonise", "key", "lowest", "highest", "new_only")
+    else:
+        _refuse(request, "writes four voices", "bars", "seconds", "key", "lowest", "highest", "new_only", "harmonise")
     limits = chorales.VoiceLimits(key_pitch_classes(request.key) if request.key else frozenset(), request.lowest, request.highest)
     played = tune_to_performance(parse_tune(tune)) if tune else prompt
     step = estimate_sixteenth_sec(played) if played is not None else SIXTEENTH_SEC
@@ -145,7 +150,8 @@ def _chorale(engine: Engine, request: Request, prompt: Performance | None, tune:
 
 
 def _performance(engine: Engine, request: Request, prompt: Performance | None, tune: str) -> _Made:
-    _refuse(request, None, "plays freely", "--seconds, --key, --range and --density", ("bars", "harmonise"))
+    how_much = ("seconds", "ending") if request.gap_sec is None else ()
+    _refuse(request, "plays freely" if how_much else "fills a gap", *how_much, "key", "lowest", "highest", "density", "new_only", "gap_sec")
     classes = key_pitch_classes(request.key) if request.key else frozenset()
     limits = performances.PlayingLimits(classes, request.lowest, request.highest, request.density)
     played = tune_to_performance(parse_tune(tune)) if tune else prompt
@@ -193,18 +199,18 @@ def _after(performance: Performance, start_sec: float) -> Performance:
     return Performance(notes).shifted(-float(notes["onset_sec"].min())) if len(notes) else Performance()
 
 
-def _refuse(request: Request, prompt: Performance | None, what: str, can: str, options: tuple[str, ...]) -> None:
+def _refuse(request: Request, what: str, *follows: str) -> None:
     """Says which option a network cannot follow, rather than passing it over.
 
     Raises:
-        OptionError: one of `options` was asked for, or the prompt is a performance where it cannot be.
+        OptionError: something was asked for beside what it `follows`.
     """
-    asked = next((name for name in options if getattr(request, name)), None)
-    if asked:
-        option = {"gap_sec": "fill"}.get(asked, asked)
-        raise OptionError(f"model {request.model!r} {what} and cannot follow --{option}: it takes {can}")
-    if prompt is not None:
-        raise OptionError(f"model {request.model!r} {what}: give it an .abc prompt, or choose another model")
+    words = {"gap_sec": "fill", "lowest": "range", "highest": "range", "masked": "no-mask", "new_only": "new-only"}
+    plain, always = Request(), ("model", "seed", "sampling")
+    for name, value in vars(plain).items():
+        if name not in (*always, *follows) and getattr(request, name) != value:
+            can = ", ".join(dict.fromkeys(f"--{words.get(option, option)}" for option in follows))
+            raise OptionError(f"model {request.model!r} {what} and cannot follow --{words.get(name, name)}: it takes {can}")
 
 
 def _provenance(engine: Engine, request: Request, facts: dict[str, Any]) -> dict[str, Any]:

@@ -24,13 +24,14 @@ from tecla.music.notation import TimeSignature
 from tecla.music.score import LEFT, RIGHT, Measure, Score
 
 _COMMON: Final = TimeSignature(4, 4)
+_MOST_VOICES: Final = 2 * (FIRST_VOICE[LEFT] - FIRST_VOICE[RIGHT])
 
 
 def tune_to_score(text: str) -> Score:
     """The page of the tune that a text spells.
 
     Raises:
-        InputError: the text is no tune in ABC, or has no notes.
+        InputError: the text is no tune in ABC, has no notes, or more than eight voices.
 
     >>> score = tune_to_score("X:1\\nT:Two bars\\nM:2/4\\nL:1/8\\nK:D\\nABcd|e2f2|]\\n")
     >>> [str(note.pitch) for note in score.notes()], score.measures[0].key_fifths
@@ -40,6 +41,8 @@ def tune_to_score(text: str) -> Score:
     voices = [unfolded(bars) for bars in tune.voices.values()]
     if not voices:
         raise InputError("the tune has no notes: there is nothing to write on a page")
+    if len(voices) > _MOST_VOICES:
+        raise InputError(f"the tune has {len(voices)} voices, more than the {_MOST_VOICES} that two staves can hold: write it as .mid")
     fifths = (sharps_of(tune.key) + 7) % 12 - 7 if abs(sharps_of(tune.key)) > 7 else sharps_of(tune.key)
     bars = _bars(max(voices, key=len), _signature(tune.meter))
     notes: list[Placed] = []
@@ -91,7 +94,7 @@ def _placed(written: list[abc.Bar], bars: list[Bar], staff: int, voice: int, fif
                 else:
                     held = len(notes)
                     notes.append(Placed(begin, end, pitch, staff, source + held, voice=voice, fifths=spell(pitch, fifths)))
-                if note.tied:
+                if pitch in note.tied:
                     open_at[pitch] = held
     return notes
 

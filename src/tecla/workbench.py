@@ -58,16 +58,23 @@ def transcribe(
     Args:
         sound: a path; or samples (n,), (n, channels) or (channels, n), with their `sample_rate` in Hz.
         offsets: "key" ends notes when keys come up and keeps the pedals; "sounding" ends them where
-            the string falls silent, pedal included, and leaves the pedals out.
-        mode: "voice" hears a single line, sung, whistled or played, C2 to C8; `bends` then keeps how far it strays from its notes' pitches.
+            the string falls silent, pedal included, and leaves the pedals out. A voice has none: both are the same.
+        mode: "voice" hears a single line, sung, whistled or played, C2 to C8; `bends` then keeps how far it strays from its notes' pitches,
+            and what follows `on_progress` is for a piano only.
         model: the name of shipped weights, or a path to an .onnx file; in mode "voice" also "pyin", the mathematical baseline.
         on_progress: called now and then with the seconds heard so far.
         threads: how much of the processor to use; 0 is all of it.
         a4_hz: what a piano's A above middle C sounds at; None to find out, by the nearest key. `on_tuning` is told what was found.
 
     Raises:
-        InputError: the sound cannot be read. OptionError: `offsets`, `sample_rate` or `a4_hz` is out of bounds.
+        InputError: the sound cannot be read.
+        OptionError: `offsets`, `mode`, `sample_rate` or `a4_hz` is out of bounds, or another option is not for that mode.
     """
+    if mode not in ("piano", "voice"):
+        raise OptionError(f"mode is {mode!r}: must be 'piano' or 'voice'")
+    others = {"bends": bends} if mode == "piano" else {"threads": threads, "a4_hz": a4_hz is not None, "on_tuning": on_tuning}
+    if refused := [name for name, asked in others.items() if asked]:
+        raise OptionError(f"{refused[0]} cannot be followed in mode {mode!r}: leave it out, or choose the other mode")
     if offsets not in ("key", "sounding"):
         raise OptionError(f"offsets is {offsets!r}: must be 'key' or 'sounding'")
     if mode == "voice":
@@ -116,7 +123,6 @@ def save_composition(composition: Composition, path: PathLike, title: str | None
         from tecla.tune_page import tune_to_score  # noqa: PLC0415
 
         check_output(path, force=True)
-        make_folder(path)
         save_score(tune_to_score(composition.abc), path)
         return
     if path.suffix.lower() != ".abc":
@@ -261,7 +267,10 @@ def engrave(performance: Performance, wishes: Wishes | None = None) -> Score:
 
 
 def save_score(score: Score, path: PathLike) -> list[Path]:
-    """Writes a Score as .musicxml, .xml, .mxl, .pdf, .mid (as written), or .svg and .png (a file a page); gives what it wrote.
+    """Writes a Score as .musicxml, .xml, .mxl, .pdf, .mid (as written), or .svg and .png (a file a page), and makes its folder.
+
+    Returns:
+        What it wrote.
 
     Raises:
         OutputError: another suffix or a target that cannot be written. MissingExtraError: pages without the extra `score`.
@@ -270,16 +279,17 @@ def save_score(score: Score, path: PathLike) -> list[Path]:
 
     path = Path(path)
     suffix = path.suffix.lower()
+    if suffix not in PAGE_SUFFIXES:
+        raise OutputError(f"{path} cannot be written: a page is {', '.join(PAGE_SUFFIXES)}")
+    make_folder(path)
     if suffix in _SCORE_FILES:
         save_musicxml(score, path)
     elif suffix == ".mid":
         from tecla.music.playing import play_score  # noqa: PLC0415
 
         save_midi(play_score(score), path)
-    elif suffix in (".pdf", ".svg", ".png"):
-        return _save_pages(score, path)
     else:
-        raise OutputError(f"{path} cannot be written: a page is {', '.join(PAGE_SUFFIXES)}")
+        return _save_pages(score, path)
     return [path]
 
 

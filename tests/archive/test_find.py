@@ -1,10 +1,12 @@
 """A melody is found wherever it is played, in any key, and nowhere else."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tecla.archive import index
 from tecla.archive.catalogue import Catalogue
 from tecla.archive.find import find_phrase, parse_phrase, phrase_of
 from tecla.archive.index import Shard, refresh
@@ -84,6 +86,18 @@ def test_only_shards_that_changed_are_built_again(tmp_path: Path) -> None:
     second = indexed(tmp_path, played(MELODY), played([60, 64, 67]))[0].folder
     assert second != first
     assert not first.exists()
+
+
+def test_refreshes_at_once_leave_each_other_alone(tmp_path: Path) -> None:
+    shard = indexed(tmp_path, played(MELODY))[0].folder
+    young, old = shard.parent / ".young", shard.parent / ".old"
+    for unfinished in (young, old):
+        unfinished.mkdir()
+    os.utime(old, (0, 0))
+    with Catalogue(tmp_path / "catalogue.sqlite") as catalogue:
+        index._build(catalogue, [1], shard.parent, shard.name)  # the other was first
+        refresh(catalogue, tmp_path, shard.parent.name)
+    assert {path.name for path in shard.parent.iterdir()} == {shard.name, ".young"}
 
 
 def test_lines_survive_the_catalogue() -> None:

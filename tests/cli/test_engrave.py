@@ -30,6 +30,12 @@ def test_beside_the_input(take: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert load_musicxml(take.with_suffix(".musicxml")).title == "take"
 
 
+def test_a_folder_that_is_missing_is_made(take: Path, tmp_path: Path) -> None:
+    assert run("engrave", take, "-o", tmp_path / "new" / "page.mxl", "-o", tmp_path / "other" / "page.mid") == 0
+    assert (tmp_path / "new" / "page.mxl").exists()
+    assert (tmp_path / "other" / "page.mid").exists()
+
+
 def test_what_is_stated_is_obeyed(take: Path, tmp_path: Path) -> None:
     out = tmp_path / "page.mxl"
     assert run("engrave", take, "-o", out, "--time", "3/4", "--key", "Eb", "--title", "Waltz", "--composer", "N. N.", "--tempo", "120") == 0

@@ -26,6 +26,14 @@ def test_a_corpus_that_is_none_is_refused(tecla_exits: CommandLine, capsys: pyte
     assert "names no corpus" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("option", "name"), [("--batch", "batch"), ("--rate", "peak_rate"), ("--steps", "steps")])
+def test_nothing_is_not_the_default(
+    tecla_exits: CommandLine, capsys: pytest.CaptureFixture[str], tmp_path: Path, option: str, name: str
+) -> None:
+    assert tecla_exits("train", "transcriber", "--device", "cpu", option, "0", "--output", str(tmp_path / "a")) == 2
+    assert f"{name} is 0" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [("train", "transcriber", "--device", "cpu", "--resume"), ("export",)])
 def test_a_folder_that_is_no_run_is_refused(
     tecla_exits: CommandLine, capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: tuple[str, ...]

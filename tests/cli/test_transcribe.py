@@ -51,6 +51,18 @@ def test_sounding_offsets_reach_to_the_pedal_and_leave_it_out(tecla_exits: Comma
     assert len(performance.controls) == 0
 
 
+@pytest.mark.parametrize(("given", "says"), [("take.mid", "tecla engrave take.mid"), ("https://example.org/take.mp3", "save it first")])
+def test_what_is_no_sound_is_told_where_to_go(tecla_exits: CommandLine, capsys: pytest.CaptureFixture[str], given: str, says: str) -> None:
+    assert tecla_exits("transcribe", given) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_recording_named_twice_is_heard_once(tecla_exits: CommandLine, record: Recorder) -> None:
+    record("take.wav")
+    assert tecla_exits("transcribe", "take.wav", "take.wav", "-o", "out/") == 0
+    assert files() == {"take.wav", "out/take.mid"}
+
+
 def test_a_folder_is_searched_to_its_depths_and_mirrored(tecla_exits: CommandLine, record: Recorder) -> None:
     for name in ("in/a.wav", "in/deep/er/b.flac", "in/.hidden/c.wav"):
         record(name)

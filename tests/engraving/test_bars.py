@@ -12,3 +12,23 @@ def test_the_upper_of_two_voices_has_its_stems_up_whichever_began() -> None:
     (measure,) = build_measures([*bass, *chords], [Bar(0, 3 * TICKS, TimeSignature(3, 4))], [0])
     stems = {head.pitch.midi: event.stem for voice in (5, 6) for event in measure.voices[voice] for head in event.heads}
     assert stems == {43: "down", 59: "up"}
+
+
+def test_a_run_of_six_is_a_sextuplet_and_three_a_triplet() -> None:
+    sixths = [Placed(k * TICKS // 6, (k + 1) * TICKS // 6, 60, 1, k) for k in range(6)]
+    thirds = [Placed(TICKS + k * TICKS // 3, TICKS + (k + 1) * TICKS // 3, 60, 1, k) for k in range(3)]
+    (measure,) = build_measures([*sixths, *thirds], [Bar(0, 2 * TICKS, TimeSignature(2, 4))], [0])
+    assert [event.value.tuplet for event in measure.voices[1] if event.value] == [(6, 4)] * 6 + [(3, 2)] * 3
+
+
+def test_one_note_off_the_grid_makes_no_triplet_of_sixteenths() -> None:
+    places = [0, TICKS // 4 + 2, TICKS // 2, 3 * TICKS // 4]
+    notes = [Placed(a, b, 60, 1, k) for k, (a, b) in enumerate(zip(places, [*places[1:], TICKS], strict=True))]
+    (measure,) = build_measures(notes, [Bar(0, TICKS, TimeSignature(1, 4))], [0])
+    assert [str(event.value.type) for event in measure.voices[1] if event.value] == ["16th"] * 4
+
+
+def test_stems_are_forced_only_where_two_voices_sound_together() -> None:
+    upper = [Placed(k * TICKS, (k + 1) * TICKS, 60, 1, k, voice=1) for k in range(4)]
+    (measure,) = build_measures([*upper, Placed(0, TICKS, 48, 1, 9, voice=2)], [Bar(0, 4 * TICKS, TimeSignature(4, 4))], [0])
+    assert [event.stem for event in measure.voices[1]] == ["up", "", "", ""]

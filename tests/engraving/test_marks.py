@@ -1,4 +1,4 @@
-"""Tempo as a page says it: once, and again where the music goes on in another."""
+"""What a page says besides notes: tempo once, and again where the music goes on in another; loudness; pedal."""
 
 import numpy as np
 import pytest
@@ -45,3 +45,29 @@ def test_a_last_ritardando_is_said_where_it_begins(last: list[float], begins: in
 def test_music_that_has_long_been_slow_does_not_slow_down() -> None:
     assert said([100.0] * 12 + [60.0] * 12, "words") == []
     assert said([60.0], "words") == []
+
+
+def pedal(feet: list[tuple[float, float]]) -> list[tuple[float, str]]:
+    """Lines of pedal, in quarters, under eight quarters of one second, each a bass and two eighths above it."""
+    onsets = np.sort(np.concatenate([np.arange(8.0), np.arange(8.0), np.arange(8.0) + 0.5]))
+    pitches = np.tile([40, 64, 67], 8)
+    notes = [Placed(round(TICKS * t), round(TICKS * (t + 0.5)), int(p), 1, i) for i, (t, p) in enumerate(zip(onsets, pitches, strict=True))]
+    controls = [move for down, up in feet for move in ((down, 64, 127), (up, 64, 0))]
+    performance = Performance.from_arrays(onsets, onsets + 0.4, pitches, 64, controls=controls)
+    bars = tuple(Bar(4 * TICKS * k, 4 * TICKS, TimeSignature(4, 4)) for k in range(2))
+    grid = Grid(np.round(onsets * TICKS).astype(np.int64), np.arange(9) * TICKS, bars)
+    told = directions(performance, notes, grid, BeatMap(np.arange(9.0), np.arange(9.0)), None)
+    return [(4 * bar + float(d.position), d.value) for bar in sorted(told) for d in told[bar] if d.kind == "pedal"]
+
+
+def test_a_pedal_that_follows_the_bass_stands_on_it() -> None:
+    assert pedal([(0.2, 2.1), (2.3, 4.1)]) == [(0.0, "start"), (2.0, "stop"), (2.0, "start"), (4.0, "stop")]
+    assert pedal([(3.97, 6.0)]) == [(4.0, "start"), (6.0, "stop")]  # and one that comes a little before it
+
+
+def test_a_touch_of_the_pedal_is_not_on_the_page() -> None:
+    assert pedal([(0.1, 0.4)]) == []
+
+
+def test_a_page_begins_with_a_loudness() -> None:
+    assert len(said([100.0], "dynamics")) == 1

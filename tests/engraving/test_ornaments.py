@@ -49,6 +49,20 @@ def test_what_is_no_figure_is_written_out(intervals: list[int]) -> None:
     assert on_page(intervals, 0) == ("", [])
 
 
+def test_an_ornament_begins_where_its_first_note_is_struck() -> None:
+    performance, marks = heard([76, 74, 73, 74], [EXTRA, EXTRA, EXTRA, PLAIN])
+    assert find_ornaments(performance, np.ones(4, np.int64), marks).begins.tolist() == [0, 1, 2, 0]
+
+
+def test_dots_come_in_rows() -> None:
+    performance, marks = heard([60] * 5, [PLAIN] * 5, 0.25)
+    notes = [Placed(60 * k, 60 * k + 30, 60, 1, k) for k in range(5)]
+    marks.articulation[:, ARTICULATIONS.index("staccato")] = [0.9, 0.9, 0.4, 0.9, 0.9]
+    assert [bool(n.marks) for n in articulate(notes, performance, marks)] == [True] * 5
+    marks.articulation[:, ARTICULATIONS.index("staccato")] = [0.1, 0.1, 0.6, 0.1, 0.1]
+    assert [bool(n.marks) for n in articulate(notes, performance, marks)] == [False] * 5
+
+
 def test_a_slow_figure_or_one_that_the_network_would_write_is_written_out() -> None:
     trill = [0, 2, 0, 2, 0, 2, 0]
     assert on_page(trill, 0, gap_sec=0.3) == ("", [])

@@ -76,6 +76,22 @@ def test_a_tie_makes_one_note() -> None:
     assert performance.notes["offset_sec"][0] == pytest.approx(4 + 4 * 15 / 16)
 
 
+def test_ties_in_a_chord_are_of_the_notes_that_they_follow() -> None:
+    notes = tune_to_performance(parse_tune(f"{HEAD}C\nC2 [E-G]2 [EG]2|\n")).notes
+    assert notes[["onset_sec", "pitch"]].tolist() == [(0.0, 60), (1.0, 64), (1.0, 67), (2.0, 67)]
+    assert notes["offset_sec"][1] == pytest.approx(3, abs=0.1)
+
+
+def test_a_tie_to_another_note_ends_with_its_own() -> None:
+    notes = tune_to_performance(parse_tune(f"{HEAD}C\nC2- D2 C2|\n")).notes
+    assert notes[["onset_sec", "pitch"]].tolist() == [(0.0, 60), (1.0, 62), (2.0, 60)]
+
+
+def test_endings_are_numbers_and_ranges() -> None:
+    bars = parse_tune(f"{HEAD}C\n|:C8|1-3,5D8:|4 E8|]\n").bars
+    assert [bar.endings for bar in bars] == [(), (1, 2, 3, 5), (4,)]
+
+
 def test_voices_sound_together() -> None:
     performance = tune_to_performance(parse_tune(f"{HEAD}C\nV:1\nc8|\nV:2\nC8|\n"))
     assert performance.notes["pitch"].tolist() == [60, 72]
@@ -111,6 +127,29 @@ def test_bars_add_up(music: str, good: int, all_bars: int) -> None:
 def test_nonsense_is_refused_with_its_place(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse_tune(text)
+
+
+NINES = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("head", "music", "message"),
+    [
+        (f"Q:{NINES}/4=120\n", "C", "line 2: a tempo of '9999"),
+        (f"Q:{NINES}\n", "C", "a tempo of '9999"),
+        ("Q:99999\n", "C", "must be 1 to 10,000 quarters"),
+        ("", f"C{NINES}", "column 6: '99999999' is no ABC music"),
+        ("", f"C/{NINES}", "column 1: a note of length '/9999'"),
+        ("", f"[CE]{NINES}", "is no ABC music"),
+        ("", f"(3:{NINES} CDE", "is no ABC music"),
+        ("", f"C|{NINES} D|", "is no ABC music"),
+        ("", "C" + "," * 5000, "the note C,,,,,,,,,,,,,,,,,,, is beyond"),
+    ],
+)
+def test_endless_numbers_are_refused_in_a_short_line(head: str, music: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as refusal:
+        parse_tune(f"X:1\n{head}K:C\n{music}\n")
+    assert len(str(refusal.value)) < 120
 
 
 def test_a_file_of_tunes(tmp_path: Path) -> None:

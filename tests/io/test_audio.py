@@ -72,6 +72,12 @@ def test_tags_in_an_old_encoding_do_no_harm(tmp_path: Path) -> None:
     assert len(load_audio(tmp_path / "a.mkv")) == pytest.approx(16_000, abs=200)
 
 
+def test_channels_that_cancel_are_heard_by_one() -> None:
+    tone = (0.5 * np.sin(np.arange(1600) / 5)).astype(np.float32)
+    source = array_source(np.stack([tone, -0.99 * tone], 1), 16_000)
+    np.testing.assert_array_equal(np.concatenate(list(source.read())), tone)
+
+
 def test_channels_are_averaged(tmp_path: Path) -> None:
     six = np.zeros((16_000, 6), np.float32)
     six[:, 2] = sine()

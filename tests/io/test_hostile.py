@@ -23,7 +23,7 @@ _SPEC.loader.exec_module(fuzz)
 
 READERS = [reader for reader in fuzz.READERS if reader not in ("ffmpeg", "onnxruntime")]  # they may die, and the tests with them
 SEEDS = {reader: list(fuzz.seeds(reader)) for reader in READERS}
-WORDS = [word.replace("\\x0a", "\n").encode() for word in fuzz.WORDS]
+WORDS = [*(word.replace("\\x0a", "\n").encode() for word in fuzz.WORDS), b"9" * 400, b"9" * 5000]
 CHANGES = st.lists(
     st.tuples(st.integers(0, 2**16), st.integers(0, 20), st.one_of(st.binary(max_size=8), st.sampled_from(WORDS))), min_size=1, max_size=6
 )
@@ -65,12 +65,13 @@ SCORE = "<score-partwise><part><measure>{}</measure></part></score-partwise>"
         ('<?xml version="1.0" encoding="punycode"?><a>>é</a>', "its text is not punycode"),
         ('<!DOCTYPE a [<!ENTITY b "bb">]><score-partwise/>', "entities"),
         (SCORE.format(NOTE.replace(">1<", ">1e999999999<")), "cannot be"),
+        (SCORE.format(NOTE.replace(">4<", ">5465<")), "5465 is not within -1 to 9"),
         (SCORE.format(NOTE + CHORD_NOTE * 200), "chord"),
         (SCORE.format(NOTE * 100_001), "more than 100,000 notes"),
         ("<score-partwise>" + "<part><measure/></part>" * 65 + "</score-partwise>", "65 parts"),
         ("<a>" * 2_000_000 + "</a>" * 2_000_000, "more than 3,000,000 tags"),
     ],
-    ids=["codec", "entities", "exponent", "chord", "notes", "parts", "depth"],
+    ids=["codec", "entities", "exponent", "octave", "chord", "notes", "parts", "depth"],
 )
 def test_what_would_fill_the_memory_is_refused(tmp_path: Path, text: str, why: str) -> None:
     (tmp_path / "a.musicxml").write_bytes(text.encode("utf-8"))

@@ -48,6 +48,9 @@ def test_a_table_may_be_separated_by_tabs_and_lack_velocities(tmp_path: Path) ->
         ('{"notes": [{"onset_sec": 0}]}', "no offset_sec"),
         ('{"notes": [{"onset_sec": 0, "offset_sec": "soon", "pitch": 60}]}', "soon"),
         ('{"notes": [{"onset_sec": 0, "offset_sec": NaN, "pitch": 60}]}', "must be finite"),
+        ('{"notes": [{"onset_sec": 0, "offset_sec": 1, "pitch": 60, "confidence": NaN}]}', "confidence nan"),
+        ('{"notes": [{"onset_sec": 0, "offset_sec": 1, "pitch": 60, "confidence": 7}]}', "confidence 7.0: must be 0 to 1"),
+        ('{"notes": [], "pedals": [{"time_sec": 0, "number": 200, "value": 0}]}', "number 200: must be one of 64, 66, 67"),
         ('{"notes": [{"onset_sec": 0, "offset_sec": 1, "pitch": 99999999}]}', "pitch 99999999.0 is out of range"),
         ('{"notes": [{"onset_sec": 2, "offset_sec": 1, "pitch": 60}]}', "ends at 1.000 s, before it begins"),
         ("[" * 100_000, "recursion"),
@@ -72,3 +75,16 @@ def test_a_missing_file_and_one_that_is_no_text_are_named(tmp_path: Path) -> Non
         load_json(tmp_path / "bytes.json")
     with pytest.raises(InputError, match=r"gone.csv cannot be read"):
         load_csv(tmp_path / "gone.csv")
+
+
+def test_a_list_too_long_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
+    with (tmp_path / "long.json").open("wb") as file:
+        file.truncate(2**25 + 1)
+    with pytest.raises(InputError, match=r"long.json is larger than 32 MiB"):
+        load_json(tmp_path / "long.json")
+
+
+@pytest.mark.parametrize("line_end", ["\r\n", "\r"])
+def test_a_table_may_end_its_lines_as_it_likes(tmp_path: Path, line_end: str) -> None:
+    (tmp_path / "a.csv").write_bytes(line_end.join(["onset_sec,offset_sec,pitch", "0.5,1.5,60", ""]).encode())
+    assert load_csv(tmp_path / "a.csv") == Performance.from_arrays([0.5], [1.5], [60], [64])

@@ -31,6 +31,10 @@ def test_pages_hold_no_text_that_a_font_must_draw() -> None:
     assert page.count("<path") > 10
 
 
+def test_what_verovio_draws_and_hides_is_on_no_page() -> None:
+    assert "<ellipse" not in svg_text(draw_pages(piece())[0])
+
+
 def test_a_long_title_stays_on_the_page() -> None:
     credit = f'<credit page="1"><credit-words justify="center">{"Étude " * 40}</credit-words></credit>'
     page = svg_text(draw_pages(piece().replace("<part-list>", credit + "<part-list>"))[0])

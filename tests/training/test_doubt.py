@@ -53,6 +53,9 @@ def test_dropping_ends_with_its_context(network: nn.Module) -> None:
         with dropping(network, 0.5):
             assert not torch.equal(network(features).keys, before)
         assert torch.equal(network(features).keys, before)
+        with pytest.raises(KeyError), dropping(network, 0.5):
+            raise KeyError
+        assert torch.equal(network(features).keys, before)
 
 
 def test_what_cannot_be_dropped_is_refused(network: nn.Module) -> None:

@@ -1,6 +1,7 @@
 """torch and ONNX say the same, for sounds of any length, from a run to a transcription network."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from tecla.errors import InputError
 from tecla.models.harmonic import HarmonicConfig, HarmonicNet
-from tecla.training import quantise, run
+from tecla.training import quantise, release, run
 from tecla.training.export import export_onnx
 from tecla.training.release import export_rounded, export_run
 from tecla.training.run import RunOptions
@@ -59,12 +60,30 @@ def test_a_run_s_best_weights_come_with_a_card(tmp_path: Path, monkeypatch: pyte
     features = np.zeros((len(WINDOWS), 30, N_BINS), np.float32)
     wanted = torch.sigmoid(network(torch.from_numpy(features)[None]).keys[0])
     assert np.abs(Network(tmp_path / "mine.onnx")(features).keys - wanted.numpy()).max() < 1e-3
+    (tmp_path / "run" / "sources.json").unlink()
+    with pytest.raises(InputError, match="does not say what it learned from"):
+        export_run(tmp_path / "run", tmp_path / "bare.onnx")
+    assert not (tmp_path / "bare.onnx").exists()
 
 
 def test_a_run_without_best_weights_is_named(tmp_path: Path) -> None:
     run.begin(tmp_path / "run", RunOptions(steps=5))
     with pytest.raises(InputError, match="no best weights yet"):
         export_run(tmp_path / "run", tmp_path / "a.onnx")
+
+
+def test_a_card_states_tecla_s_own_commit_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git = ("git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b")
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / "release.py").touch()
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "Somebody else's"], check=True)
+    monkeypatch.setattr(release, "__file__", str(tmp_path / "release.py"))
+    assert release.code_commit() is None  # the file lies there, and is no part of the repository
+    subprocess.run([*git, "add", "release.py"], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "Our own"], check=True)
+    assert len(release.code_commit() or "") == 40
+    monkeypatch.setenv("PATH", "")
+    assert release.code_commit() is None
 
 
 def test_eight_bits_say_nearly_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,6 +99,8 @@ def test_a_teacher_is_half_of_what_a_run_learns(options: RunOptions, tmp_path: P
 
 def test_a_run_is_not_begun_over_another(options: RunOptions, tmp_path: Path) -> None:
     run.begin(tmp_path / "a", options)
+    run.begin(tmp_path / "a", options)  # nothing was learned: its corpora may have been refused
+    (tmp_path / "a" / run.SOURCES).write_text("{}")
     with pytest.raises(OutputError, match="holds a run already"):
         run.begin(tmp_path / "a", options)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -16,6 +17,9 @@ import httpx
 import numpy as np
 import pytest
 import soundfile
+
+from tecla.errors import OptionError
+from tecla.web import serve
 
 if TYPE_CHECKING:
     from tests.web.conftest import Server
@@ -178,6 +182,20 @@ def test_one_library_one_studio(studio: Server) -> None:
     second = subprocess.run(command, capture_output=True, text=True, check=False, env=studio.environment)
     assert second.returncode == 2
     assert "is open in another studio" in second.stderr
+
+
+def test_a_library_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OptionError, match=r"the library .*file/studio cannot be written \(Not a directory\)"):
+        serve.serve("127.0.0.1", 0, tmp_path / "file" / "studio", open_browser=False)
+    (tmp_path / "lock.sqlite").mkdir()
+    with pytest.raises(OptionError, match="cannot be written"):
+        serve.serve("127.0.0.1", 0, tmp_path, open_browser=False)
+
+
+def test_what_fails_in_a_studio_is_not_blamed_on_another(tmp_path: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="disk is full"), serve._alone(tmp_path):
+        raise sqlite3.OperationalError("database or disk is full")
 
 
 def test_news_are_told(studio: Server, silence: Path) -> None:

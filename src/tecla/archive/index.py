@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +30,7 @@ KEY_INTERVALS: Final = 8
 Array = NDArray[Any]
 
 _SHARD_RECORDINGS: Final = 1024
+_LONGEST_BUILD_SEC: Final = 3600.0
 _WIDEST: Final = 100  # semitones; wider than a keyboard
 _ZERO: Final = 128  # the byte of a repeated note; 255 stands for "the line is over" and is in no phrase
 _OVER: Final = 255
@@ -85,12 +88,19 @@ def refresh(catalogue: Catalogue, home: Path, edition: str) -> list[Shard]:
         for stamp, rows in wanted:
             if not (folder / stamp).is_dir():
                 _build(catalogue, rows, folder, stamp)
-        for old in folder.iterdir():
-            if old.name not in {stamp for stamp, _ in wanted}:
-                shutil.rmtree(old, ignore_errors=True)
+        _sweep(folder, {stamp for stamp, _ in wanted})
     except OSError as error:
         raise OutputError(f"{folder} cannot be written ({error.strerror}): free some space, then run the same command again") from error
     return [Shard(folder / stamp) for stamp, _ in wanted]
+
+
+def _sweep(folder: Path, wanted: set[str]) -> None:
+    """Takes away shards that are out of date, and unfinished ones of runs that must be over."""
+    for old in folder.iterdir():
+        with suppress(FileNotFoundError):  # another run sweeps too, or has just finished
+            unfinished = old.name.startswith(".") and time.time() - old.stat().st_mtime < _LONGEST_BUILD_SEC
+            if old.name not in wanted and not unfinished:
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def _stamps(catalogue: Catalogue, edition: str) -> Iterator[tuple[str, list[int]]]:
@@ -125,7 +135,12 @@ def _build(catalogue: Catalogue, rows: list[int], folder: Path, stamp: str) -> N
     passing.mkdir()
     for name, array in arrays.items():
         np.save(passing / f"{name}.npy", array)
-    passing.replace(folder / stamp)
+    try:
+        passing.replace(folder / stamp)
+    except OSError:
+        if not (folder / stamp).is_dir():
+            raise
+        shutil.rmtree(passing)  # another run has just built the same
 
 
 def _keys(pitch: NDArray[np.uint8], length: NDArray[np.uint32]) -> NDArray[np.uint64]:

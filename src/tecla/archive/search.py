@@ -41,7 +41,7 @@ def search(archive: str, phrase: Phrase, limit: int = 20, edition: str | None = 
     """Where a phrase is played in an archive.
 
     Raises:
-        InputError: there is no archive or no such edition.
+        InputError: there is no archive or no such edition. OutputError: its index is out of date and cannot be written.
     """
     place = Place(archive)
     with open_to_read(place) as catalogue:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -17,7 +19,7 @@ app = typer.Typer(
     name="tecla",
     help="Listens to a piano and writes down what it heard.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich would take the brackets of "tecla[live]" for markup and swallow them
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -54,7 +56,9 @@ def tecla(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs a command line (the process's own unless given) and exits: 0 done, 1 part of a batch failed, 2 refused, 130 stopped."""
+    """Runs a command line (the process's own unless given) and exits: 0 done, 1 part of a batch failed, 2 refused, 130 or 143 stopped."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _stop)
     with warnings.catch_warnings():
         warnings.simplefilter("once", InputWarning)
         warnings.showwarning = _print_warning
@@ -63,6 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         except TeclaError as error:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(2)
+
+
+def _stop(number: int, _: object) -> NoReturn:
+    """Leaves as Ctrl-C does, so that what is half-written is taken away."""
+    sys.exit(128 + number)
 
 
 def _print_warning(message: Warning | str, *_: object, **__: object) -> None:

@@ -145,7 +145,8 @@ def find(
     for hit in hits.shown:
         print(hit)
     about = "" if hits.all_seen else "about "
-    print(f"{about}{hits.n_places:,} places in {about}{hits.n_recordings:,} of {hits.n_searched:,} recordings", file=sys.stderr)
+    found = f"{about}{hits.n_places:,} places in {about}{hits.n_recordings:,} of" if hits.n_places else "not found in"
+    print(f"{found} {hits.n_searched:,} recordings", file=sys.stderr)
 
 
 @app.command("export")

@@ -40,7 +40,7 @@ def plan_jobs(inputs: list[Path], outputs: list[str]) -> Batch:
     """
     single = len(inputs) == 1 and not inputs[0].is_dir()
     jobs: list[Job] = []
-    for path in inputs:
+    for path in dict.fromkeys(inputs):  # a name given twice is one recording
         try:
             found = _expand(path)
         except InputError as refusal:
@@ -99,10 +99,13 @@ def run_jobs(batch: Batch, work: Callable[[Job], None], force: bool) -> None:
         typer.Exit: part of a batch failed.
     """
     failures: list[TeclaError] = []
-    for job in batch.jobs:
+    for done, job in enumerate(batch.jobs):
         try:
             _check_job(job, force)
             work(job)
+        except KeyboardInterrupt:
+            print(f"stopped; {done} of {len(batch.jobs)} done", file=sys.stderr)
+            raise
         except TeclaError as error:
             if batch.single:
                 raise

@@ -59,7 +59,9 @@ def engrave(
     score = workbench.engrave(performance, wishes)
     written = [path for target in targets for path in workbench.save_score(score, target)]
     took_sec = time.perf_counter() - begin
-    print(f"{', '.join(map(str, written))}: {len(performance):,} notes in {len(score.measures):,} bars; took {took_sec:.1f} s")
+    on_page, played = len(score.notes()), len(performance)
+    notes_told = f"{played:,} notes" if on_page == played else f"{on_page:,} of {played:,} notes"
+    print(f"{', '.join(map(str, written))}: {notes_told} in {len(score.measures):,} bars; took {took_sec:.1f} s")
 
 
 def _check(notes: Path, targets: list[Path], force: bool) -> None:

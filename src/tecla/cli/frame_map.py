@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,6 +78,7 @@ def _project(umap: Any, table: NDArray[np.float32]) -> NDArray[np.float64]:
     neighbours = min(15, len(table) - 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # one seed means one thread, which it says each time
+        print("drawing the map of frames: about a minute", file=sys.stderr)
         bar = {"desc": "map of frames", "leave": False, "disable": None}  # None: only where someone looks on
         mapper = umap(n_neighbors=neighbours, min_dist=0.15, random_state=0, init="pca", tqdm_kwds=bar)
         return np.asarray(mapper.fit_transform(narrow), np.float64)

@@ -45,7 +45,7 @@ def originality(
         found = known.compare(performance)
         suspect = found.exact or (bool(baseline) and (found.copied_share > share or found.longest_run > run))
         beyond += suspect
-        print(_line(name, found, suspect))
+        print(_line(name, found, suspect, bool(baseline)))
     if beyond:
         raise typer.Exit(1)
 
@@ -74,7 +74,8 @@ def _human(known: object, baseline: dict[str, Performance]) -> tuple[float, floa
     return float(shares[2]), float(runs[2])
 
 
-def _line(name: str, found: Originality, suspect: bool) -> str:
-    verdict = "COPY" if found.exact else "BEYOND HUMAN" if suspect else "within human"
+def _line(name: str, found: Originality, suspect: bool, compared: bool) -> str:
+    innocent = "within human" if compared else "no copy (no human pieces to compare with: give --human)"
+    verdict = "COPY" if found.exact else "BEYOND HUMAN" if suspect else innocent
     where = f"at {found.sample_sec:.1f} s, as in {found.nearest_piece} at {found.nearest_sec:.1f} s" if found.longest_run else ""
     return f"{name}: {verdict}; {100 * found.copied_share:.1f} % of runs shared; longest {found.longest_run} moves {where}".rstrip()

@@ -96,8 +96,8 @@ def transcriber(
         size=size or ("full" if on_gpu else "small"),
         minutes=45.0 if minutes is None and steps is None else minutes,
         steps=steps,
-        batch=batch or (32 if on_gpu else 6),
-        peak_rate=rate or (3e-4 if init else 2e-3),
+        batch=(32 if on_gpu else 6) if batch is None else batch,
+        peak_rate=(3e-4 if init else 2e-3) if rate is None else rate,
         seed=seed,
         save_every=500 if on_gpu else 20 if init and not teacher else 100,
     )

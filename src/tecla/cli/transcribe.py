@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
 from tecla.cli.batch import Job, plan_jobs, run_jobs
-from tecla.errors import OptionError
+from tecla.errors import InputError, OptionError
 
 if TYPE_CHECKING:
     from tecla.music import Performance
+
+_NOTES: Final = (".mid", ".midi", ".json", ".csv", ".musicxml", ".xml", ".mxl")
 
 
 def transcribe(
@@ -24,7 +26,8 @@ def transcribe(
             "-o",
             "--output",
             metavar="OUT",
-            help="What to write; its suffix decides: .mid .json .csv, .png (piano roll), .wav .flac .mp3 .ogg (played)."
+            help="What to write; its suffix decides: .mid .json .csv; a page as .musicxml .mxl .pdf .svg;"
+            " .png (piano roll), .waveform.png; .wav .flac .mp3 .ogg (played)."
             " Repeat it for several. With several inputs: a folder,"
             " or a pattern such as '*.json' or 'notes/*.csv'. Without it: IN.mid beside each input.",
         ),
@@ -70,8 +73,17 @@ def transcribe(
         raise OptionError("--a4 is for a piano: a voice is heard at whatever pitch it has")
     if bend and mode != "voice":
         raise OptionError("--bend needs --mode voice: a piano's notes do not bend")
+    _refuse_what_is_no_sound(sounds)
     batch = plan_jobs(sounds, outputs or [])
     run_jobs(batch, lambda job: _transcribe_one(job, offsets, model, mode, bend, a4), force)
+
+
+def _refuse_what_is_no_sound(sounds: list[Path]) -> None:
+    for path in sounds:
+        if path.suffix.lower() in _NOTES:
+            raise InputError(f"{path} holds notes, not sound: tecla engrave {path} writes them as a page, tecla render {path} plays them")
+        if str(path).startswith(("http:/", "https:/")):
+            raise InputError(f"{path.name} lies on the web: save it first, tecla does not download")
 
 
 def _transcribe_one(
@@ -83,9 +95,10 @@ def _transcribe_one(
     begin = time.perf_counter()
     source = workbench.open_sound(job.sound)
     tunings: list[float] = []
+    tell = tunings.append if mode == "piano" else None
     with listening_progress(job.sound.name, source.duration_sec) as progress:
         performance = workbench.transcribe(
-            source, offsets=offsets, mode=mode, bends=bend, model=model, on_progress=progress.update, a4_hz=a4_hz, on_tuning=tunings.append
+            source, offsets=offsets, mode=mode, bends=bend, model=model, on_progress=progress.update, a4_hz=a4_hz, on_tuning=tell
         )
     for target in job.targets:
         workbench.save(performance, target, title=job.sound.stem)
@@ -97,7 +110,8 @@ def _transcribe_one(
 def _summary(job: Job, performance: Performance, heard_sec: float, took_sec: float, a4_hz: float = 440.0) -> str:
     """One line: what was written, what is in it, how it was tuned if not as usual, how long it took."""
     written = ", ".join(map(str, job.targets))
-    speed = f"took {took_sec:.1f} s ({heard_sec / took_sec:.0f} times real time)"
+    times = heard_sec / took_sec
+    speed = f"took {took_sec:.1f} s" + (f" ({times:.{1 if times < 10 else 0}f} times real time)" if heard_sec > 1 else "")
     if not len(performance):
         return f"{written}: no notes, nothing to hear in {job.sound.name} ({clock(heard_sec)}); {speed}"
     tuning = "" if a4_hz == 440 else f"A4 at {a4_hz:.0f} Hz, "

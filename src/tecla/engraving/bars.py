@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import accumulate
 from typing import Final
 
 from tecla.engraving.beams import beam, beam_words
@@ -18,6 +20,8 @@ from tecla.music.score import Direction, Event, Head, Measure, cut_loose_ties
 
 _GRACE: Final = NoteValue("eighth")
 _GRACES: Final = NoteValue("16th")
+_THREE, _SIX = (3, 2), (6, 4)
+_MOST_IN_THREE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ def _events(
 ) -> tuple[Event, ...]:
     first = voice == FIRST_VOICE[staff]
     length = bar.length
-    cells = cut_cells(sorted({p for s in sounds for p in (s.start, s.stop)}), length, bar.time)
+    cells = cut_cells(sorted({p for s in sounds for p in (s.start, s.stop)}), length, bar.time, snapped=True)
     if not sounds and not graces and not skipped:
         return (Event(Fraction(length, TICKS), staff=staff, hidden=not first),)
     pieces: list[tuple[Piece, _Sound | None]] = []
@@ -136,8 +140,18 @@ def _events(
         pieces += [(p, sound) for p in write(sound.start, sound.stop, cells, length, bar.time)]
         at = sound.stop
     pieces += [(p, None) for p in write(at, length, cells, length, bar.time, rest=True)]
+    pieces = _sextuplets(pieces)
     events = _with_graces([_event(p, s, staff, not first) for p, s in pieces], [p.start for p, _ in pieces], graces, staff)
     return beam(events, bar.time, Fraction(skipped, TICKS))
+
+
+def _sextuplets(pieces: list[tuple[Piece, _Sound | None]]) -> list[tuple[Piece, _Sound | None]]:
+    """Triplets of more than four signs, written as six in the time of four: nobody reads a 3 over six notes."""
+    signs = Counter(p.cell for p, _ in pieces)
+    return [
+        (replace(p, value=replace(p.value, tuplet=_SIX)) if p.value.tuplet == _THREE and signs[p.cell] > _MOST_IN_THREE else p, s)
+        for p, s in pieces
+    ]
 
 
 def _event(piece: Piece, sound: _Sound | None, staff: int, quiet: bool) -> Event:
@@ -185,14 +199,41 @@ def _grace_events(notes: Sequence[Placed], staff: int) -> list[Event]:
 
 
 def _stems(voices: dict[int, tuple[Event, ...]]) -> dict[int, tuple[Event, ...]]:
-    """Where two voices share a staff, the upper one's stems go up and the lower one's down."""
+    """Where two voices sound together on a staff, the upper one's stems go up and the lower one's down; elsewhere they go as they lie."""
     shared = {staff: [v for v in voices if first <= v < first + 4] for staff, first in FIRST_VOICE.items()}
     out = dict(voices)
     for group in shared.values():
         sounding = sorted((v for v in group if any(e.heads for e in voices[v])), key=lambda v: -_height(voices[v]))
         for rank, voice in enumerate(sounding if len(sounding) > 1 else []):
-            out[voice] = tuple(replace(e, stem="up" if rank % 2 == 0 else "down") if e.heads else e for e in voices[voice])
+            stem = "up" if rank % 2 == 0 else "down"
+            beside = [span for other in sounding if other != voice for span in _spans(voices[other]) if span[2]]
+            events = list(voices[voice])
+            for run in _beamed(events):
+                begin, end = run[0][1], run[-1][2]
+                if any(start < end and begin < stop for start, stop, _ in beside):
+                    for i, _, _ in run:
+                        events[i] = replace(events[i], stem=stem)
+            out[voice] = tuple(events)
     return out
+
+
+def _spans(events: Sequence[Event]) -> list[tuple[Fraction, Fraction, bool]]:
+    """Where each event begins and ends, and whether it sounds."""
+    stops = list(accumulate((e.duration for e in events), initial=Fraction(0)))
+    return [(a, b, bool(e.heads)) for a, b, e in zip(stops, stops[1:], events, strict=False)]
+
+
+def _beamed(events: Sequence[Event]) -> list[list[tuple[int, Fraction, Fraction]]]:
+    """Chords as (index, begin, end), those of one beam together."""
+    runs: list[list[tuple[int, Fraction, Fraction]]] = []
+    for i, (begin, end, sounds) in enumerate(_spans(events)):
+        if sounds:
+            chord = (i, begin, max(end, begin + Fraction(1, 64)))
+            if runs and not events[i].grace and events[i].beams[:1] in (("continue",), ("end",)):
+                next(run for run in reversed(runs) if not events[run[0][0]].grace).append(chord)
+            else:
+                runs.append([chord])
+    return runs
 
 
 def _height(events: Sequence[Event]) -> float:

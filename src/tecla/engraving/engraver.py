@@ -188,7 +188,10 @@ def _place_all(
 ) -> NDArray[np.int64]:
     """Written onset of each note in ticks, (N,): grace notes stand with the note they lead to, what a sign tells with the note before."""
     body = adorned.body
-    placed = place_onsets(onset_sec[body], count, rhythm.among(body), loose[body])
+    begins = adorned.begins[body]  # an ornament stands where its first note is struck
+    order = np.argsort(onset_sec[begins], kind="stable")
+    placed = np.zeros(len(body), np.int64)
+    placed[order] = place_onsets(onset_sec[begins[order]], count, rhythm.among(begins[order]), loose[body[order]])
     owner = np.where(adorned.leads_to == BODY, np.arange(len(onset_sec)), adorned.leads_to)
     return placed[np.maximum(np.searchsorted(body, owner, side="right") - 1, 0)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
@@ -24,6 +24,11 @@ _SLOWER, _SLOW = 0.88, 0.8  # of the tempo before: where it begins, and what it 
 _NEW_TEMPO: Final = 0.4  # octaves by which it differs, and by half as much in each of these bars
 _HAIRPIN_STEP: Final = 14.0  # change of mean velocity over two bars that a hairpin says
 _PEDAL_GRID: Final = TICKS // 2
+_FOLLOWS_SEC: Final = 0.5  # most time by which a pedal follows the stroke that it catches
+_LIFTED_SEC: Final = 0.25  # and by which the one before is lifted after that stroke
+_ON_SEC: Final = 0.06  # and by which it comes before it
+_LEAST_PEDAL: Final = TICKS  # what is shorter than both is a touch
+_LEAST_PEDAL_SEC: Final = 0.6
 
 Told = dict[int, list[Direction]]
 
@@ -35,7 +40,7 @@ def directions(performance: Performance, notes: Sequence[Placed], grid: Grid, br
         return told
     _say_tempo(told, notes, grid, bridge, tempo_bpm)
     _say_loudness(told, notes, grid)
-    _say_pedal(told, performance, grid, bridge)
+    _say_pedal(told, performance, notes, grid, bridge)
     return told
 
 
@@ -87,8 +92,9 @@ def _say_loudness(told: Told, notes: Sequence[Placed], grid: Grid) -> None:
     for i in range(len(loudness)):
         ahead = loudness[i : i + _HOLDS_BARS]
         marks = {_mark(v) for v in ahead}
-        if len(marks) == 1 and said not in marks and counts[i] and (not said or _clearly(said, float(ahead.mean()))):
-            said = marks.pop()
+        opening = not said and counts[i]  # a page begins with one, whatever comes next
+        if opening or (len(marks) == 1 and said not in marks and counts[i] and _clearly(said, float(ahead.mean()))):
+            said = _mark(float(ahead.mean()))
             told.setdefault(i, []).append(Direction(Fraction(0), "dynamics", said, RIGHT))
     _say_hairpins(told, loudness, grid)
 
@@ -122,20 +128,37 @@ def _say_hairpins(told: Told, loudness: NDArray[np.float64], grid: Grid) -> None
         i += 1
 
 
-def _say_pedal(told: Told, performance: Performance, grid: Grid, bridge: BeatMap) -> None:
-    """Pedal down and up on the nearest eighth; changes too quick for the page join."""
+def _say_pedal(told: Told, performance: Performance, notes: Sequence[Placed], grid: Grid, bridge: BeatMap) -> None:
+    """Lines of pedal; a touch is none."""
+    for down, up in _pedal_lines(performance, notes, grid, bridge):  # not "change" where they touch: verovio 6 draws nothing after one
+        seconds = float(np.diff(bridge.seconds_at(np.array([down, up]) / TICKS))[0])
+        if up - down >= _LEAST_PEDAL or seconds >= _LEAST_PEDAL_SEC:
+            _add(told, grid, down, "start")
+            _add(told, grid, up, "stop")
+
+
+def _pedal_lines(performance: Performance, notes: Sequence[Placed], grid: Grid, bridge: BeatMap) -> list[list[int]]:
+    """Ticks at which lines of pedal begin, each at the bass that it catches, and end, on the nearest eighth or where the next begins.
+
+    A foot that changes the pedal follows the stroke by a little; the page has it on the stroke.
+    """
     end = grid.bars[-1].start + grid.bars[-1].length
-    spans: list[list[int]] = []
+    struck = sorted((n.onset, n.pitch) for n in notes if not n.grace)
+    lines: list[list[int]] = []
+    lifted_sec = -np.inf
     for down_sec, up_sec in performance.pedal_intervals():
-        down, up = (round(float(bridge.quarters_at(t)) * TICKS / _PEDAL_GRID) * _PEDAL_GRID for t in (down_sec, up_sec))
-        down, up = max(0, down), min(end, up)
-        if spans and down < spans[-1][1]:
-            down = spans[-1][1]
+        earliest_sec = max(down_sec - _FOLLOWS_SEC, lifted_sec - _LIFTED_SEC, 0.0)
+        earliest, latest, up = (round(float(bridge.quarters_at(t)) * TICKS) for t in (earliest_sec, down_sec + _ON_SEC, up_sec))
+        near = struck[bisect_left(struck, (earliest, 0)) : bisect_right(struck, (latest, 127))]
+        down = max(0, min(near, key=lambda n: (n[1], -n[0]), default=(latest, 0))[0])
+        up, lifted_sec = min(end, round(up / _PEDAL_GRID) * _PEDAL_GRID), up_sec
+        if lines and down < lines[-1][1]:
+            lines[-1][1] = down = max(down, lines[-1][0])
+        if lines and lines[-1][0] == lines[-1][1]:
+            lines.pop()
         if up > down:
-            spans.append([down, up])
-    for down, up in spans:  # not "change" where they touch: verovio 6 draws nothing after one
-        _add(told, grid, down, "start")
-        _add(told, grid, up, "stop")
+            lines.append([down, up])
+    return lines
 
 
 def _add(told: Told, grid: Grid, tick: int, word: str) -> None:

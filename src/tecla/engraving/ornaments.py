@@ -23,6 +23,9 @@ _LEAD_SEC: Final = 0.3  # most time from one grace note to the next, or to the n
 _STEP: Final = 2  # semitones from the written note to any note of its ornament
 _LONGEST_LEAD: Final = 3  # notes of an ornament before the one that is written
 _MOST: Final = 128  # and after it
+_DOT: Final = ARTICULATIONS.index("staccato")
+_SHARED: Final = 0.5  # how much the odds of the chords beside one count for its dot
+_PACE: Final = 120  # ticks: at most a quarter from one to the next
 _LEAST: Final = 0.1  # odds to be unwritten from which a note may belong to an ornament
 _SIGNS: Final = (  # what is struck around the written note, as letters: m itself, u above it, l below
     ("turn", re.compile(r"um?l\.|\.umlm?|u\.lm?")),
@@ -38,12 +41,13 @@ class Adorned:
 
     Shape:
         leads_to (N,) the note that a grace note stands before, BODY for all others; told (N,) whether the sign of another note tells it;
-        signs N of MusicXML's names, "" where there is none
+        signs N of MusicXML's names, "" where there is none; begins (N,) the note with which each one's ornament begins, itself without one
     """
 
     leads_to: NDArray[np.int64]
     told: NDArray[np.bool_]
     signs: tuple[str, ...]
+    begins: NDArray[np.int64]
 
     @property
     def body(self) -> NDArray[np.int64]:
@@ -56,7 +60,7 @@ def find_ornaments(performance: Performance, staff: NDArray[np.int64], marks: Ma
     onset, pitch = performance.notes["onset_sec"].astype(float), performance.notes["pitch"].astype(np.int64)
     extra, grace = marks.kind[:, EXTRA], marks.kind[:, GRACE] > _LIKELY
     told, leads_to = np.zeros(len(onset), bool), np.full(len(onset), BODY)
-    signs = [""] * len(onset)
+    signs, begins = [""] * len(onset), np.arange(len(onset))
     for one in (1, 2):
         line = np.flatnonzero(staff == one)
         for place, note in enumerate(line.tolist()):
@@ -66,8 +70,9 @@ def find_ornaments(performance: Performance, staff: NDArray[np.int64], marks: Ma
             enough = float(np.interp(marks.signed[note], (0, 1), _ENOUGH))
             signs[note], group = _ornament(int(pitch[note]), before[::-1], after, pitch, extra, enough)
             told[group] = True
+            begins[note] = min([note, *group])
         _lead(line, onset, grace, told, leads_to)
-    return Adorned(leads_to, told, tuple(signs))
+    return Adorned(leads_to, told, tuple(signs), begins)
 
 
 def _run(
@@ -128,6 +133,23 @@ def _lead(
         following = onset[note]
 
 
+def _dots_agree(odds: dict[tuple[int, int], NDArray[np.float64]]) -> dict[tuple[int, int], NDArray[np.float64]]:
+    """Odds (7,) of each chord (onset, staff), those of a dot shared with neighbours that follow at one pace: dots come in rows."""
+    out = {key: value.copy() for key, value in odds.items()}
+    for staff in (1, 2):
+        places = sorted(onset for onset, own in odds if own == staff)
+        dot = np.array([odds[onset, staff][_DOT] for onset in places])
+        if len(dot) < 3:
+            continue
+        step = np.diff(places)
+        alike = (step[1:] == step[:-1]) & (step[1:] <= _PACE)
+        weight = _SHARED * alike
+        shared = (dot[1:-1] + weight * (dot[:-2] + dot[2:])) / (1 + 2 * weight)
+        for onset, value in zip(places[1:-1], shared.tolist(), strict=True):
+            out[onset, staff][_DOT] = value
+    return out
+
+
 def articulate(notes: Sequence[Placed], performance: Performance, marks: Marks) -> list[Placed]:
     """Notes with the marks that their chords are likely to have."""
     onset_sec = performance.notes["onset_sec"]
@@ -136,9 +158,10 @@ def articulate(notes: Sequence[Placed], performance: Performance, marks: Marks) 
         if not n.grace:
             chords.setdefault((n.onset, n.staff), []).append(n)
     written: dict[tuple[int, int], list[str]] = {}
+    odds = _dots_agree({key: marks.articulation[[n.source for n in chord]].mean(axis=0) for key, chord in chords.items()})
     for key, chord in chords.items():
         sources = [n.source for n in chord]
-        likely = marks.articulation[sources].mean(axis=0) > _LIKELY
+        likely = odds[key] > _LIKELY
         written[key] = [name for name, here in zip(ARTICULATIONS, likely.tolist(), strict=True) if here]
         if "arpeggiate" in written[key] and (len(chord) < 2 or np.ptp(onset_sec[sources]) <= _ROLLED_SEC):
             written[key].remove("arpeggiate")

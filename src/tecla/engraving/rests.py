@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tecla.engraving.counting import TICKS
+from tecla.engraving.markwise import SIGNS
 from tecla.engraving.placed import Placed
 from tecla.engraving.rhythm import PLAIN_GRID
 from tecla.engraving.values import length_merit
 
 LEAST_REST: Final = TICKS // 2
 TINY_REST: Final = TICKS // 4
+SIGN_REST: Final = 4 * TICKS  # a rest after an ornament: shorter ones are what is left of it
 GAP_COST: Final = 1.5  # log-likelihood a note that a rest stands for it, below which the rest is not written
 HELD_REST: Final = 2 * TICKS + 1  # both where the pedal carries a chord to the next one; chosen on development pieces
 HELD_GAP_COST: Final = 9.0
@@ -50,6 +52,10 @@ def close_gaps(
     """Moves ends of a voice's chords to where an editor would write them; bars begin at `starts`."""
     for chord, following in pairwise(voice):
         longest, sure = (HELD_REST, HELD_GAP_COST) if _is_held(chord, following, played_sec) else (LEAST_REST, GAP_COST)
+        if any(
+            mark in SIGNS for note in chord.notes for mark in note.marks
+        ):  # it was played to the end of its ornament, which is not written
+            longest, sure = SIGN_REST, np.inf
         gap = following.onset - chord.end
         if 0 < gap < longest:
             cost = chord.merit(chord.end, log_value) - chord.merit(following.onset, log_value)

@@ -16,7 +16,14 @@ from tecla.engraving.counting import TICKS, ticks
 from tecla.music.notation import PLAIN_VALUES, NoteValue, TimeSignature
 
 PLAIN_GRID: Final = TICKS // 8
-_KINDS: Final = {None: PLAIN_GRID, (3, 2): TICKS // 12, (5, 4): TICKS // 5}
+_KINDS: Final = (  # ways to divide a quarter: tuplet, grid in ticks, and how many ticks of displacement it must save
+    (None, TICKS // 4, 0),
+    (None, PLAIN_GRID, 6),
+    ((3, 2), TICKS // 6, 2),
+    ((3, 2), TICKS // 12, 14),
+    ((5, 4), TICKS // 5, 8),
+)
+_LOST: Final = 8  # ticks of displacement that it costs where two places become one
 _DOTTED: Final = 1
 
 
@@ -27,6 +34,7 @@ class Cell:
     start: int
     stop: int
     tuplet: tuple[int, int] | None
+    grid: int = PLAIN_GRID
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +47,8 @@ class Piece:
     cell: Cell
 
 
-def cut_cells(boundaries: Sequence[int], bar: int, time: TimeSignature) -> list[Cell]:
-    """Cells of a bar that hold all `boundaries` (onsets and ends) best; those that do not fit have to be snapped."""
+def cut_cells(boundaries: Sequence[int], bar: int, time: TimeSignature, snapped: bool = False) -> list[Cell]:
+    """Cells of a bar that hold all `boundaries` (onsets and ends) best; those that do not fit have to be snapped, unless they are."""
     cells: list[Cell] = []
     at = 0
     while at < bar:
@@ -48,7 +56,8 @@ def cut_cells(boundaries: Sequence[int], bar: int, time: TimeSignature) -> list[
         pair = _pairs_allowed(at, bar, time) and inside and TICKS not in inside and all(b % (2 * TICKS // 3) == 0 for b in inside)
         stop = min(bar, at + (2 * TICKS if pair else TICKS))
         own = [b for b in inside if b < stop - at]
-        cells.append(Cell(at, stop, (3, 2) if pair else _kind(own) if stop - at == TICKS else None))
+        kind, grid = ((3, 2), TICKS // 3) if pair else _kind(own, snapped) if stop - at == TICKS else (None, PLAIN_GRID)
+        cells.append(Cell(at, stop, kind, grid))
         at = stop
     return cells
 
@@ -57,14 +66,17 @@ def _pairs_allowed(at: int, bar: int, time: TimeSignature) -> bool:
     return not time.compound and at + 2 * TICKS <= bar and (at % (2 * TICKS) == 0 or bar == 3 * TICKS)
 
 
-def _kind(inside: Sequence[int]) -> tuple[int, int] | None:
-    """The subdivision that moves the boundaries least; plain where it is as good."""
+def _kind(inside: Sequence[int], snapped: bool) -> tuple[tuple[int, int] | None, int]:
+    """The subdivision, as tuplet and grid, that moves the boundaries least for what it costs to read; plain where it is as good."""
 
-    def cost(kind: tuple[int, int] | None) -> tuple[int, int]:
-        grid = _KINDS[kind]
-        return sum(abs(b - snap_to(b, grid)) for b in inside), list(_KINDS).index(kind)
+    def cost(kind: tuple[tuple[int, int] | None, int, int]) -> float:
+        _, grid, price = kind
+        moved = [snap_to(b, grid) for b in inside]
+        lost = len(inside) + 1 - len({*moved, 0} - {TICKS})
+        off = sum(abs(b - m) for b, m in zip(inside, moved, strict=True))
+        return off if snapped else off + price + _LOST * lost
 
-    return min(_KINDS, key=cost)
+    return min(_KINDS, key=cost)[:2]
 
 
 def snap_to(position: int, grid: int) -> int:
@@ -76,8 +88,7 @@ def snap(position: int, cells: Sequence[Cell]) -> int:
     """A position moved to the grid of its cell; bar lines stay."""
     for cell in cells:
         if cell.start <= position < cell.stop:
-            grid = _KINDS[cell.tuplet] * (2 if cell.tuplet == (3, 2) and cell.stop - cell.start > TICKS else 1)
-            return min(cell.stop, cell.start + snap_to(position - cell.start, grid))
+            return min(cell.stop, cell.start + snap_to(position - cell.start, cell.grid))
     return position
 
 

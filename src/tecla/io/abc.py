@@ -9,37 +9,39 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 from tecla.errors import InputError
 from tecla.io.abc_key import accidentals_of, sharps_of
+from tecla.io.bounded import read_bounded
 
 _LARGEST_FILE_BYTES: Final = 4 * 2**20
 _PITCHES: Final = {"C": 60, "D": 62, "E": 64, "F": 65, "G": 67, "A": 69, "B": 71}
 _ACCIDENTALS: Final = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 _TUPLET_TIME: Final = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # notes of a (p that take the time of q
-_TOKEN: Final = re.compile(
+_MOST_TEMPO: Final = 10_000  # quarters a minute
+_TOKEN: Final = re.compile(  # digits beyond what a number may have are no music
     r"(?P<inline>\[[A-Za-z]:[^\]\n]*\])"
-    r"|(?P<bar>:*\|[:|\]]*|::+|\[\||\[(?=\d))(?P<ending>\s*\[?\d+(?:[,-]\d+)*)?"
+    r"|(?P<bar>:*\|[:|\]]*|::+|\[\||\[(?=\d))(?P<ending>\s*\[?\d{1,2}(?:[,-]\d{1,2})*)?"
     r"|(?P<decoration>![^!\n|:\[\]]{1,20}!|\+[a-z]{1,20}\+|[.~HLMOPSTuv](?=[\^=_A-Ga-gz\[.~HLMOPSTuv]))|(?P<words>\"[^\"\n]*\")|(?P<grace>\{[^}\n]*\})"
-    r"|(?P<tuplet>\(\d)(?P<tuplet_more>(?::\d*){0,2})|(?P<slur>[()])"
-    r"|(?P<note>(?:\^\^|__|\^|_|=)?[A-Ga-g][,']*|[zxZ])(?P<length>\d*/*\d*)"
-    r"|(?P<chord>\[)|(?P<chord_end>\])(?P<chord_length>\d*/*\d*)"
+    r"|(?P<tuplet>\(\d)(?P<tuplet_more>(?::\d{0,2}){0,2})|(?P<slur>[()])"
+    r"|(?P<note>(?:\^\^|__|\^|_|=)?[A-Ga-g][,']*|[zxZ])(?P<length>\d{0,4}(?:/{1,10}\d{0,4})?)"
+    r"|(?P<chord>\[)|(?P<chord_end>\])(?P<chord_length>\d{0,4}(?:/{1,10}\d{0,4})?)"
     r"|(?P<dotted>>{1,3}|<{1,3})|(?P<tie>-)|(?P<blank>[ \t`!\\y]+|\*)"
 )
 
 
 @dataclass(frozen=True)
 class AbcNote:
-    """A note or chord in its bar: onset and duration in quarters; no pitches is a rest."""
+    """A note or chord in its bar: onset and duration in quarters; no pitches is a rest, those `tied` go on in the next note."""
 
     onset: Fraction
     duration: Fraction
     pitches: tuple[int, ...]
-    tied: bool = False
+    tied: tuple[int, ...] = ()
 
 
 @dataclass
@@ -74,12 +76,7 @@ class Tune:
 
 
 def _text(path: Path) -> str:
-    try:
-        data = path.read_bytes()[: _LARGEST_FILE_BYTES + 1]
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or 'no such file'}") from error
-    if len(data) > _LARGEST_FILE_BYTES:
-        raise InputError(f"{path} cannot be read: larger than {_LARGEST_FILE_BYTES // 2**20} MiB; split it into tunes")
+    data = read_bounded(path, _LARGEST_FILE_BYTES)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -151,7 +148,7 @@ class _Reader:
         self.bars, self.bar = bars, bars[-1]
         self.bar_accidentals: dict[tuple[str, int], int] = {}
         self.tuplet: tuple[int, Fraction] = (0, Fraction(1))
-        self.chord: list[tuple[int, Fraction]] | None = None
+        self.chord: list[AbcNote] | None = None
         self.dotted = Fraction(1)
 
     def finish(self) -> Tune:
@@ -175,7 +172,7 @@ class _Reader:
         elif name == "L":
             self.unit = self.tune.unit = _fraction(value, number) * 4
         elif name == "Q":
-            self.tune.tempo = _tempo(value)
+            self.tune.tempo = _tempo(value, number)
         elif name == "V" and value:
             self._voice(value.split(maxsplit=1)[0])
         elif name == "K":
@@ -194,7 +191,7 @@ class _Reader:
         try:
             self.accidentals = accidentals_of(sharps_of(value))
         except ValueError as error:
-            raise InputError(f"line {number}: key {value!r} is unknown; write it as K:D or K:A dorian") from error
+            raise InputError(f"line {number}: key {value[:40]!r} is unknown; write it as K:D or K:A dorian") from error
         if not self.in_body:
             self.tune.key, self.in_body = value, True
 
@@ -226,8 +223,8 @@ class _Reader:
             self._close_chord(_length(found.group("chord_length"), number, at), number)
         elif kind == "dotted":
             self._dot(found.group(), number, at)
-        elif kind == "tie" and self.bar.notes:
-            self.bar.notes[-1] = AbcNote(*_fields(self.bar.notes[-1]), tied=True)
+        elif kind == "tie" and (notes := self.bar.notes if self.chord is None else self.chord):
+            notes[-1] = replace(notes[-1], tied=notes[-1].pitches)
 
     def _barline(self, sign: str, ending: str, number: int) -> None:
         bar = self.bar
@@ -239,9 +236,9 @@ class _Reader:
         elif len(self.bars) > 1 and sign.startswith(":"):
             self.bars[-2].ends_repeat = self.bars[-2].ends_section = True
         self.bar.begins_repeat |= sign.endswith(":")
-        digits = re.findall(r"\d+", ending)
-        if digits:
-            self.bar.endings = tuple(int(digit) for digit in digits)
+        if ending:
+            spans = re.findall(r"(\d+)(?:-(\d+))?", ending)
+            self.bar.endings = tuple(sorted({turn for first, last in spans for turn in range(int(first), int(last or first) + 1)}))
         self.bar_accidentals = {}
 
     def _tuplet(self, sign: str, more: str) -> None:
@@ -259,16 +256,17 @@ class _Reader:
         elif name in "zx":
             self._add((), self._timed(length * self.unit))
         elif self.chord is not None:
-            self.chord.append((self._pitch(name, number), length))
+            self.chord.append(AbcNote(self.bar.duration, length, (self._pitch(name, number),)))
         else:
             self._add((self._pitch(name, number),), self._timed(length * self.unit))
 
     def _close_chord(self, length: Fraction, number: int) -> None:
         if not self.chord:
             raise InputError(f"line {number}: a chord without notes")
-        pitches, inner = tuple(pitch for pitch, _ in self.chord), self.chord[0][1]
+        pitches, tied = (tuple(pitch for note in self.chord for pitch in getattr(note, name)) for name in ("pitches", "tied"))
+        duration = self.chord[0].duration * length * self.unit
         self.chord = None
-        self._add(pitches, self._timed(inner * length * self.unit))
+        self._add(pitches, self._timed(duration), tied)
 
     def _timed(self, duration: Fraction) -> Fraction:
         count, ratio = self.tuplet
@@ -284,11 +282,11 @@ class _Reader:
         short = Fraction(1, 2 ** len(sign))
         last = self.bar.notes[-1]
         factor, self.dotted = (2 - short, short) if sign[0] == ">" else (short, 2 - short)
-        self.bar.notes[-1] = AbcNote(last.onset, last.duration * factor, last.pitches)
+        self.bar.notes[-1] = replace(last, duration=last.duration * factor)
         self.bar.duration += last.duration * (factor - 1)
 
-    def _add(self, pitches: tuple[int, ...], duration: Fraction) -> None:
-        self.bar.notes.append(AbcNote(self.bar.duration, duration, pitches))
+    def _add(self, pitches: tuple[int, ...], duration: Fraction, tied: tuple[int, ...] = ()) -> None:
+        self.bar.notes.append(AbcNote(self.bar.duration, duration, pitches, tied))
         self.bar.duration += duration
 
     def _pitch(self, name: str, number: int) -> int:
@@ -299,34 +297,33 @@ class _Reader:
             self.bar_accidentals[upper, octave] = _ACCIDENTALS[mark]
         pitch = _PITCHES[upper] + 12 * octave + self.bar_accidentals.get((upper, octave), self.accidentals[upper])
         if not 0 <= pitch <= 127:
-            raise InputError(f"line {number}: the note {name} is beyond MIDI's range")
+            raise InputError(f"line {number}: the note {name[:20]} is beyond MIDI's range")
         return pitch
-
-
-def _fields(note: AbcNote) -> tuple[Fraction, Fraction, tuple[int, ...]]:
-    return note.onset, note.duration, note.pitches
 
 
 def _length(text: str, number: int, at: int) -> Fraction:
     """A length such as 2, /, 3/2 or //."""
     above, slashes, below = re.fullmatch(r"(\d*)(/*)(\d*)", text).groups()  # type: ignore[union-attr]
     divisor = int(below) if below and slashes else 2 ** len(slashes)
-    if divisor == 0 or (above and int(above) == 0) or len(above) > 4 or divisor > 1024:
+    if not int(above or 1) or not 0 < divisor <= 1024:
         raise InputError(f"line {number}, column {at + 1}: a note of length {text!r}")
-    return Fraction(int(above) if above else 1, divisor)
+    return Fraction(int(above or 1), divisor)
 
 
 def _fraction(text: str, number: int) -> Fraction:
     found = re.fullmatch(r"\(?(\d{1,3}(?:\+\d{1,3})*)\)?/(\d{1,3})", text.replace(" ", ""))
     if found is None or int(found.group(2)) == 0:
-        raise InputError(f"line {number}: {text!r} is no fraction such as 6/8")
+        raise InputError(f"line {number}: {text[:40]!r} is no fraction such as 6/8")
     return Fraction(sum(map(int, found.group(1).split("+"))), int(found.group(2)))
 
 
-def _tempo(text: str) -> float | None:
+def _tempo(text: str, number: int) -> float | None:
     """Quarters a minute from a Q: field."""
-    found = re.search(r"(?:(\d+)/(\d+)\s*=\s*)?(\d+(?:\.\d+)?)\s*(?:\"|$)", text)
-    if found is None or float(found.group(3)) <= 0:
-        return None
-    beat = Fraction(int(found.group(1)), int(found.group(2)) or 1) * 4 if found.group(1) else Fraction(1)
-    return float(found.group(3)) * float(beat)
+    tempo, endless = 0.0, re.search(r"\d{10}", text)
+    found = None if endless else re.search(r"(?:(\d+)/(\d+)\s*=\s*)?(\d+(?:\.\d+)?)\s*(?:\"|$)", text)
+    if found:
+        beat = 4 * int(found.group(1)) / (int(found.group(2)) or 1) if found.group(1) else 1
+        tempo = float(found.group(3)) * beat
+    if endless or (tempo and not 1 <= tempo <= _MOST_TEMPO):
+        raise InputError(f"line {number}: a tempo of {text[:40]!r}: must be 1 to {_MOST_TEMPO:,} quarters a minute")
+    return tempo or None

@@ -82,18 +82,21 @@ def _past_ending(bars: Sequence[Bar], at: int) -> int:
 
 def _voice(bars: Sequence[Bar], quarter_sec: float) -> list[tuple[float, float, int, int, float]]:
     rows: list[tuple[float, float, int, int, float]] = []
-    held: dict[int, tuple[Fraction, int]] = {}  # tied pitches: since when, how loud
+    held: dict[int, tuple[int, Fraction]] = {}  # tied pitches: which row they began, when they must go on
     begin = Fraction(0)
     for bar in bars:
         for note in bar.notes:
             onset = begin + note.onset
             for pitch in note.pitches:
-                since, velocity = held.pop(pitch, (onset, _INSIDE if note.onset else _DOWNBEAT))
-                if note.tied:
-                    held[pitch] = (since, velocity)
-                    continue
-                end = onset + note.duration * _ARTICULATION
-                rows.append((float(since) * quarter_sec, float(end) * quarter_sec, pitch, velocity, 1.0))
+                at, until = held.pop(pitch, (0, None))
+                end_sec = float(onset + note.duration * _ARTICULATION) * quarter_sec
+                if until == onset:
+                    rows[at] = (rows[at][0], end_sec, *rows[at][2:])
+                else:
+                    at = len(rows)
+                    rows.append((float(onset) * quarter_sec, end_sec, pitch, _INSIDE if note.onset else _DOWNBEAT, 1.0))
+                if pitch in note.tied:
+                    held[pitch] = (at, onset + note.duration)
         begin += bar.duration
     return rows
 

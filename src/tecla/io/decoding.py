@@ -31,6 +31,7 @@ _MOST_BROKEN: Final = 100  # breaks in a container that are passed over
 _FORMATS: Final = frozenset(kind + planar for kind in ("u8", "s16", "s32", "flt", "dbl") for planar in ("", "p"))  # that numpy has
 _MOST_PLANES: Final = 8  # PyAV (to 18.1) reads past the end of FFmpeg's array of planes beyond these, and dies
 _MISSING_SEC: Final = 0.25
+_CANCELLED: Final = 0.01  # of a channel's power, below which a mean of channels is no picture of it: one is wired the wrong way round
 
 
 def probe(path: Path) -> tuple[int, int, float | None]:
@@ -158,7 +159,7 @@ def _to_mono(frame: av.AudioFrame) -> NDArray[np.float32]:
 
 
 def mix(frames: NDArray[Any]) -> NDArray[np.float32]:
-    """Channels averaged, full scale 1; a sample is NaN where no channel is finite.
+    """Channels averaged, full scale 1; a sample is NaN where no channel is finite. Channels that cancel are heard by the first loud one.
 
     Shape:
         frames: (n, channels), float, or integer of full scale
@@ -170,7 +171,17 @@ def mix(frames: NDArray[Any]) -> NDArray[np.float32]:
             finite = np.isfinite(frames.astype(np.float32))
             mono = _average(np.where(finite, frames, 0.0))
             mono[~finite.any(axis=1)] = np.nan
+        if frames.shape[1] > 1:
+            return _uncancelled(frames, mono)
     return mono
+
+
+def _uncancelled(frames: NDArray[Any], mono: NDArray[np.float32]) -> NDArray[np.float32]:
+    channels = [_average(frames[:, channel : channel + 1]) for channel in range(frames.shape[1])]
+    power = [float(channel @ channel) for channel in channels]
+    if not float(mono @ mono) < _CANCELLED * max(power):
+        return mono
+    return next(channel for channel, own in zip(channels, power, strict=True) if 2 * own >= max(power))
 
 
 def _average(frames: NDArray[Any]) -> NDArray[np.float32]:

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tecla.errors import InputError, InputWarning, OutputError
 from tecla.io import smf
+from tecla.io.bounded import read_bounded
 from tecla.io.target import write_whole
 from tecla.music import CONTROL, NOTE, Performance
 
@@ -50,25 +51,15 @@ def load_tracks(path: str | os.PathLike[str]) -> tuple[Performance, smf.MidiByte
         InputError: as `load_midi`.
     """
     path = Path(path)
+    data = read_bounded(path, _LARGEST_FILE_BYTES)
     try:
-        midi = smf.decode(_read(path))
+        midi = smf.decode(data)
         performance = _perform(midi)
     except InputError as error:
         raise InputError(f"{path} cannot be read: {error}; export it again as a standard MIDI file") from error
     if not all(track.whole for track in midi.tracks):
         _check_remnant(path, performance)
     return performance, midi
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST_FILE_BYTES + 1)
-    except OSError as error:
-        raise InputError(error.strerror or "no such file") from error
-    if len(data) > _LARGEST_FILE_BYTES:
-        raise InputError(f"larger than {_LARGEST_FILE_BYTES // 2**20} MiB")
-    return data
 
 
 def _check_remnant(path: Path, performance: Performance) -> None:

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tecla.errors import InputError
+from tecla.io.bounded import read_bounded
 from tecla.io.target import write_whole
-from tecla.music import CONTROL, NOTE, Performance
+from tecla.music import NOTE, Performance
 
 _DECIMALS: Final = {"onset_sec": 6, "offset_sec": 6, "time_sec": 6, "confidence": 4}
-_LARGEST_FILE_BYTES: Final = 256 * 2**20
+_LARGEST_FILE_BYTES: Final = 32 * 2**20  # over 200,000 notes as `save_json` writes them; parsed, they take thirty times as much
 
 
 def save_json(performance: Performance, path: str | os.PathLike[str]) -> None:
@@ -77,14 +78,11 @@ def load_csv(path: str | os.PathLike[str]) -> Performance:
 
 
 def _read(path: Path) -> str:
+    data = read_bounded(path, _LARGEST_FILE_BYTES)
     try:
-        if path.stat().st_size > _LARGEST_FILE_BYTES:
-            raise InputError(f"{path} is larger than {_LARGEST_FILE_BYTES // 2**20} MiB: not a note list")
-        return path.read_text(encoding="utf-8-sig")
+        return io.TextIOWrapper(io.BytesIO(data), "utf-8-sig").read()  # with every kind of line end
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not text: give a .json or .csv note list") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}): check its name and permissions") from error
 
 
 def _to_rows(table: NDArray[np.void]) -> list[dict[str, float]]:
@@ -97,18 +95,8 @@ def _from_rows(rows: list[dict[str, Any]], pedals: list[tuple[float, int, int]])
     missing = {"velocity": 64, "confidence": 1.0}
     table = [tuple(float(row.get(name, missing[name]) if name in missing else row[name]) for name in NOTE.names or ()) for row in rows]
     moves = [tuple(map(float, pedal)) for pedal in pedals]
-    return Performance(_structured(table, NOTE), _structured(moves, CONTROL))
-
-
-def _structured(rows: list[tuple[float, ...]], dtype: np.dtype[np.void]) -> NDArray[np.void]:
-    """Rows as a structured array; a value that its integer field cannot hold is refused, not wrapped around."""
-    table = np.zeros(len(rows), dtype)
-    names = dtype.names or ()
-    for name, column in zip(names, np.array(rows, "f8").reshape(-1, len(names)).T, strict=True):
-        if dtype[name].kind == "i" and not (np.abs(column) < 2**15).all():
-            raise InputError(f"{name} {column[~(np.abs(column) < 2**15)][0]} is out of range")
-        table[name] = column
-    return table
+    onset_sec, offset_sec, pitch, velocity, confidence = np.array(table, "f8").reshape(-1, 5).T
+    return Performance.from_arrays(onset_sec, offset_sec, pitch, velocity, confidence, moves)
 
 
 def _reason(error: Exception) -> str:

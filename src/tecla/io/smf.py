@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tecla.errors import InputError
+from tecla.music.performance import PEDALS
 
 EVENT: Final = np.dtype([("tick", "i8"), ("kind", "u1"), ("channel", "u1"), ("number", "u1"), ("value", "u1")])
 NOTE_OFF: Final = 0x80
@@ -25,7 +26,6 @@ CONTROL_CHANGE: Final = 0xB0
 PITCH_BEND: Final = 0xE0  # number holds the lower 7 bits, value the upper 7; written, not read
 DEFAULT_TEMPO: Final = 500_000  # microseconds a quarter, 120 bpm
 
-_PEDALS: Final = frozenset((64, 66, 67))
 _TRACK_NAME: Final = 0x03
 _END_OF_TRACK: Final = 0x2F
 _SET_TEMPO: Final = 0x51
@@ -120,7 +120,7 @@ def _decode_track(data: bytes, at: int, end: int) -> Track:
             at += n_bytes
             if (number | value) >= 0x80:
                 raise InputError(f"damaged at byte {at}: a message breaks off inside another")
-            if kind in (NOTE_ON, NOTE_OFF) or (kind == CONTROL_CHANGE and number in _PEDALS):
+            if kind in (NOTE_ON, NOTE_OFF) or (kind == CONTROL_CHANGE and number in PEDALS):
                 ticks.append(tick)
                 rest += bytes((kind if value or kind != NOTE_ON else NOTE_OFF, status & 0x0F, number, value))
     except IndexError:

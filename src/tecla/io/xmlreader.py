@@ -93,10 +93,10 @@ def _staff(text: str | None) -> int:
     return _within(text, _MOST_STAVES)
 
 
-def _within(text: str | None, most: int) -> int:
+def _within(text: str | None, most: int, least: int = 1) -> int:
     number = int(text or 1)
-    if not 1 <= number <= most:
-        raise ValueError(f"{number} is not within 1 to {most}")
+    if not least <= number <= most:
+        raise ValueError(f"{number} is not within {least} to {most}")
     return number
 
 
@@ -171,7 +171,7 @@ def _read_note(item: Element, state: _State, part_index: int, first_staff: int) 
 
 
 def _read_head(item: Element) -> Head:
-    step, octave = item.findtext("pitch/step") or "C", int(item.findtext("pitch/octave") or 4)
+    step, octave = item.findtext("pitch/step") or "C", _within(item.findtext("pitch/octave") or "4", 9, -1)
     alter = int(float(item.findtext("pitch/alter") or 0))
     ties = {tie.get("type") for tie in item.findall("tie")}
     pitch = SpelledPitch(step.strip().upper(), alter if alter in _ALTERS else 0, octave)

@@ -13,6 +13,7 @@ from typing import Final
 from xml.etree import ElementTree
 
 from tecla.errors import InputError
+from tecla.io.bounded import read_bounded
 
 _LARGEST_BYTES: Final = 16 * 2**20  # the largest piano score in ASAP has 6 MB
 _MOST_ELEMENTS: Final = 1_500_000
@@ -41,12 +42,7 @@ def read_tree(path: str | os.PathLike[str]) -> ElementTree.Element:
         InputError: missing, not MusicXML, larger than 16 MiB once unpacked, or defining entities.
     """
     path = Path(path)
-    try:
-        data = path.read_bytes() if path.stat().st_size <= _LARGEST_BYTES else None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or 'no such file'}") from error
-    if data is None:
-        raise InputError(f"{path} is larger than {_LARGEST_BYTES // 2**20} MiB: too large for a score")
+    data = read_bounded(path, _LARGEST_BYTES)
     try:
         return parse(_unpack(data) if data[:2] == b"PK" else data)
     except InputError as error:

@@ -13,7 +13,7 @@ from typing import Final
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from tecla.music.notation import STEPS, NoteValue, alter_in_key
+from tecla.music.notation import PLAIN_VALUES, STEPS, NoteValue, alter_in_key
 from tecla.music.score import RIGHT, Clef, Direction, Event, Head, Measure, Score
 
 _HEADER: Final = (
@@ -83,7 +83,7 @@ def _measure(measure: Measure, before: Measure | None, divisions: int, index: in
         element.set("implicit", "yes")
     _attributes(element, measure, before, divisions)
     for direction in (d for d in measure.directions if d.kind in _AT_THE_TOP):
-        element.append(_direction(direction, divisions))
+        element.append(_direction(direction, divisions, beat=measure.time.beat_quarters))
     told = sorted((d for d in measure.directions if d.kind not in _AT_THE_TOP), key=lambda d: d.position)
     voices = list(measure.voices.items())
     accidentals = _needed_accidentals(measure)
@@ -237,14 +237,17 @@ def _group(notations: Element, name: str, marks: list[str]) -> None:
             SubElement(group, mark)
 
 
-def _direction(direction: Direction, divisions: int, at: Fraction = Fraction(0)) -> Element:
+def _direction(direction: Direction, divisions: int, at: Fraction = Fraction(0), beat: Fraction = Fraction(1)) -> Element:
     above = direction.kind in _AT_THE_TOP or (direction.kind == "octave-shift" and direction.staff == RIGHT)
     element = Element("direction", placement="above" if above else "below")
     kind = SubElement(element, "direction-type")
     if direction.kind == "tempo":
         metronome = SubElement(kind, "metronome")
-        SubElement(metronome, "beat-unit").text = "quarter"
-        SubElement(metronome, "per-minute").text = direction.value
+        unit = PLAIN_VALUES.get(beat, PLAIN_VALUES[Fraction(1)])  # what the reader counts: dotted quarters in 6/8, halves in 2/2
+        SubElement(metronome, "beat-unit").text = unit.type
+        for _ in range(unit.dots):
+            SubElement(metronome, "beat-unit-dot")
+        SubElement(metronome, "per-minute").text = str(round(float(direction.value) / float(unit.quarters)))
     elif direction.kind == "dynamics":
         SubElement(SubElement(kind, "dynamics"), direction.value)
     elif direction.kind == "swing":

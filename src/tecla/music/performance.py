@@ -22,6 +22,7 @@ BEND: Final = np.dtype([("time_sec", "f8"), ("semitones", "f4")])  # a voice's d
 SUSTAIN: Final = 64
 SOSTENUTO: Final = 66
 SOFT: Final = 67
+PEDALS: Final = (SUSTAIN, SOSTENUTO, SOFT)
 PEDAL_DOWN: Final = 64  # a pedal is down from this controller value on (MIDI 1.0, controllers 64 to 69)
 
 
@@ -31,8 +32,11 @@ class Performance:
 
     Shape:
         notes: (N,) structured, fields of `NOTE`; `offset_sec` is the key-up, `confidence` 0..1 (1 where it was not estimated)
-        controls: (M,) structured, fields of `CONTROL`; pedal controllers only
+        controls: (M,) structured, fields of `CONTROL`; the three of `PEDALS` only
         bends: (K,) structured, fields of `BEND`; a single voice has them, a piano none
+
+    Raises:
+        InputError: a value is not finite or out of range, or a note ends before it begins.
     """
 
     notes: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, NOTE))
@@ -40,12 +44,12 @@ class Performance:
     bends: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, BEND))
 
     def __post_init__(self) -> None:
-        notes, controls = np.asarray(self.notes, NOTE), np.asarray(self.controls, CONTROL)
-        _check(notes, controls)
+        notes, controls, bends = np.asarray(self.notes, NOTE), np.asarray(self.controls, CONTROL), np.asarray(self.bends, BEND)
+        _check(notes, controls, bends)
         order = np.lexsort((notes["pitch"], notes["onset_sec"]))
         object.__setattr__(self, "notes", _frozen(notes[order]))
-        object.__setattr__(self, "controls", _frozen(controls[np.argsort(controls["time_sec"], kind="stable")]))
-        object.__setattr__(self, "bends", _frozen(np.asarray(self.bends, BEND)))
+        for name, table in (("controls", controls), ("bends", bends)):
+            object.__setattr__(self, name, _frozen(table[np.argsort(table["time_sec"], kind="stable")]))
 
     @classmethod
     def from_arrays(
@@ -66,11 +70,8 @@ class Performance:
         1.0
         """
         columns = np.broadcast_arrays(onset_sec, offset_sec, pitch, velocity, confidence)
-        notes = np.zeros(columns[0].size, NOTE)
-        for name, column in zip(NOTE.names or (), columns, strict=True):
-            notes[name] = column.ravel()
-        rows = [tuple(row) for row in np.asarray(controls, "f8").reshape(-1, 3)]
-        return cls(notes, np.array(rows, CONTROL))
+        notes = _table(np.array([column.ravel() for column in columns], "f8"), NOTE)
+        return cls(notes, _table(np.asarray(controls, "f8").reshape(-1, 3).T, CONTROL))
 
     def __len__(self) -> int:
         return len(self.notes)
@@ -149,20 +150,31 @@ def _frozen(array: NDArray[np.void]) -> NDArray[np.void]:
     return array
 
 
-def _check(notes: NDArray[np.void], controls: NDArray[np.void]) -> None:
-    for name in ("onset_sec", "offset_sec"):
-        if not np.isfinite(notes[name]).all():
-            raise InputError(f"a note has {name} = {notes[name][~np.isfinite(notes[name])][0]}: times must be finite")
-    if not np.isfinite(controls["time_sec"]).all():
-        raise InputError("a pedal movement has a time that is not finite")
+def _table(columns: NDArray[np.float64], dtype: np.dtype[np.void]) -> NDArray[np.void]:
+    """Columns as a structured array; a value that its field cannot hold is refused, not wrapped around."""
+    table = np.zeros(columns.shape[1], dtype)
+    for name, column in zip(dtype.names or (), columns, strict=True):
+        wrong = column[~(np.abs(column) < 2**15)]
+        if dtype[name] != "f8" and len(wrong):
+            raise InputError(f"{name} {wrong[0]} is out of range")
+        table[name] = column
+    return table
+
+
+_BOUNDS: Final = {"pitch": (0, 127), "velocity": (1, 127), "confidence": (0, 1), "value": (0, 127)}
+
+
+def _check(notes: NDArray[np.void], controls: NDArray[np.void], bends: NDArray[np.void]) -> None:
+    for what, table in (("note", notes), ("pedal movement", controls), ("bend", bends)):
+        for name in table.dtype.names or ():
+            low, high = _BOUNDS.get(name, (-np.inf, np.inf))
+            wrong = table[name][~np.isfinite(table[name]) | (table[name] < low) | (table[name] > high)]
+            if len(wrong):
+                raise InputError(f"a {what} has {name} {wrong[0]}: must be {f'{low} to {high}' if name in _BOUNDS else 'finite'}")
+    unknown = controls["number"][~np.isin(controls["number"], PEDALS)]
+    if len(unknown):
+        raise InputError(f"a pedal movement has number {unknown[0]}: must be one of {', '.join(map(str, PEDALS))}")
     late = np.flatnonzero(notes["offset_sec"] < notes["onset_sec"])
     if len(late):
         onset, offset = notes["onset_sec"][late[0]], notes["offset_sec"][late[0]]
         raise InputError(f"a note ends at {offset:.3f} s, before it begins at {onset:.3f} s")
-    for name, low, high in (("pitch", 0, 127), ("velocity", 1, 127)):
-        wrong = notes[name][(notes[name] < low) | (notes[name] > high)]
-        if len(wrong):
-            raise InputError(f"a note has {name} {wrong[0]}: must be {low} to {high}")
-    wrong = controls["value"][(controls["value"] < 0) | (controls["value"] > 127)]
-    if len(wrong):
-        raise InputError(f"a pedal movement has value {wrong[0]}: must be 0 to 127")

@@ -106,7 +106,7 @@ def _set(text: str, style: dict[str, str], classes: tuple[str, ...], chunk: _Chu
 
 
 def _set_music(text: str, size: float, chunk: _Chunk) -> None:
-    for sign in text:
+    for sign in text.replace(" ", ""):  # verovio sets one between a note and its dot
         d = _music_sign(f"{ord(sign):04X}")
         if d:
             chunk.paths.append((chunk.width, size / _MUSIC_UNITS, d))

@@ -60,12 +60,20 @@ def _drawn(musicxml: str, on_page: Callable[[int, int], None] | None, follow: bo
             told[kind] = body
             continue
         root = ElementTree.fromstring(body)
+        _without_placeholders(root)
         outline_texts(root)
         _say_scale(root)
         pages.append(root)
         if on_page is not None:
             on_page(len(pages), int(told[COUNT]))
     return pages, told
+
+
+def _without_placeholders(page: Element) -> None:
+    """Takes away the dots that verovio draws where a section begins or ends and hides by a style sheet, which not every reader obeys."""
+    for parent in page.iter():
+        for node in [node for node in parent if "placeholder" in node.get("class", "").split()]:
+            parent.remove(node)
 
 
 def _pitches(mei: Element) -> dict[str, int]:

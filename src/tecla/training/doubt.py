@@ -43,11 +43,13 @@ def dropping(network: nn.Module, share: float, seed: int = 0) -> Iterator[None]:
         return functional.dropout2d(output, share)
 
     hooks = [block.register_forward_hook(drop) for block in blocks]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield
-    for hook in hooks:
-        hook.remove()
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 @torch.no_grad()

@@ -6,7 +6,6 @@ import json
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from tecla import __version__
 from tecla.errors import InputError
@@ -30,7 +29,6 @@ def export_run(folder: Path, target: Path) -> Path:
     network = network_of(folder, options)()
     with fitted(folder / "best.safetensors"):
         network.load_state_dict(best["network"])
-    export_onnx(network, target)
     card = {
         "name": target.stem,
         "tecla": __version__,
@@ -46,6 +44,7 @@ def export_run(folder: Path, target: Path) -> Path:
         card["reading"] = vars(DecodeConfig(onset_threshold=best["metrics"]["onset_threshold"]))
     # Numbers that are read together with the weights: those of the weights it began with fit better than none.
     card |= {entry: stated for entry, stated in load_card(folder / INIT_CARD).items() if entry in ("reading", "calibration", "dynamics")}
+    export_onnx(network, target)
     path = target.with_suffix(".json")
     write_json(path, card)
     return path
@@ -57,7 +56,6 @@ def export_rounded(weights: Path, target: Path) -> Path:
     Raises:
         InputError: the file is no network that tecla exported, or its card is damaged.
     """
-    quantise(weights, target)
     path, source = target.with_suffix(".json"), weights.with_suffix(".json")
     try:
         card = json.loads(source.read_text("utf-8")) if source.exists() else {}
@@ -66,6 +64,7 @@ def export_rounded(weights: Path, target: Path) -> Path:
     card = {"name": target.stem, "made from": f"{weights.name}, its convolutions in eight bits"} | {
         entry: stated for entry, stated in card.items() if entry not in ("name", "metrics", "validation")
     }
+    quantise(weights, target)
     write_json(path, card)
     return path
 
@@ -78,5 +77,10 @@ def _licence(sources: dict[str, str]) -> str:
 
 def code_commit() -> str | None:
     """The working tree's commit, if tecla runs from one."""
-    done: Any = subprocess.run(["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or None
+    here = Path(__file__)
+    command = ["git", "rev-parse", "HEAD", f"HEAD:./{here.name}"]  # fails where the tree is another's, that tecla is only installed in
+    try:
+        done = subprocess.run(command, cwd=here.parent, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.split()[0]

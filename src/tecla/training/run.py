@@ -45,6 +45,7 @@ INIT: Final = "init.onnx"  # the weights that a run began with
 INIT_CARD: Final = "init.json"
 TEACHER: Final = "teacher.onnx"  # the weights that tell a run what they hear
 TEACHER_CARD: Final = "teacher.json"
+SOURCES: Final = "sources.json"  # written once all of them are read
 SIZES: Final = {
     "small": HarmonicConfig(channels=24, blocks=4, memory=24, memory_stride=2, pedal_memory=24),
     "full": HarmonicConfig(),
@@ -81,7 +82,7 @@ def begin(folder: Path, options: RunOptions) -> None:
     """
     _check(options)
     copies = [(_find(options.init), INIT, INIT_CARD), (_find(options.teacher), TEACHER, TEACHER_CARD)]
-    if (folder / "run.json").exists():
+    if (folder / "run.json").exists() and (folder / SOURCES).exists():  # one whose corpora were refused may be begun anew
         raise OutputError(f"{folder} holds a run already: go on with --resume {folder}, or name another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +125,7 @@ def load_sources(folder: Path) -> dict[str, str]:
         InputError: the folder holds no run that has begun to train.
     """
     try:
-        sources = json.loads((folder / "sources.json").read_text("utf-8"))
+        sources = json.loads((folder / SOURCES).read_text("utf-8"))
         if not (isinstance(sources, dict) and all(isinstance(licence, str) for licence in sources.values())):
             raise ValueError("no titles with licences")
     except (OSError, ValueError, RecursionError) as error:
@@ -169,7 +170,7 @@ def go_on(
     loss = make_loss(sound, device, load_pretrained(folder / TEACHER) if options.teacher else None)
     if team.leads:
         inherited = load_card(folder / INIT_CARD).get("data", {}) | load_card(folder / TEACHER_CARD).get("data", {})
-        write_json(folder / "sources.json", inherited | material.licences | piano_licences(options.pianos))
+        write_json(folder / SOURCES, inherited | material.licences | piano_licences(options.pianos))
         options = _with_steps(folder, options, examples, loss, device, workers)
     options = team.agree(options)
     schedule = _schedule(options, workers)

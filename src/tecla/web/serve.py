@@ -30,10 +30,9 @@ def serve(host: str, port: int, folder: Path | None, open_browser: bool) -> None
         folder: the library; None is the platform's place for an application's data.
 
     Raises:
-        OptionError: the address is taken or none of ours, or another studio has the library open.
+        OptionError: the address is taken or none of ours, or the library cannot be used or is open in another studio.
     """
     folder = folder or user_data_path("tecla", appauthor=False) / "studio"
-    folder.mkdir(parents=True, exist_ok=True)
     token = None if _is_loopback(host) else secrets.token_urlsafe(24)
     with _alone(folder), _listening(host, port) as listener:
         tempfile.tempdir = str(folder)  # uploads are spooled where they will lie
@@ -99,12 +98,15 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Holds a lock on the library that ends with the process, however it ends."""
-    lock = sqlite3.connect(folder / "lock.sqlite", timeout=0, isolation_level=None)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
+    """Makes the library's folder, and holds a lock on it that ends with the process, however it ends."""
+    with contextlib.ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = held.enter_context(contextlib.closing(sqlite3.connect(folder / "lock.sqlite", timeout=0, isolation_level=None)))
+            lock.execute("BEGIN EXCLUSIVE")
+        except (OSError, sqlite3.Error) as error:
+            if isinstance(error, sqlite3.Error) and "locked" in str(error):
+                raise OptionError(f"the library {folder} is open in another studio: use that one, or give another --library") from error
+            why = error.strerror if isinstance(error, OSError) else error
+            raise OptionError(f"the library {folder} cannot be written ({why}): give another --library") from error
         yield
-    except sqlite3.OperationalError as error:
-        raise OptionError(f"the library {folder} is open in another studio: use that one, or give another --library") from error
-    finally:
-        lock.close()
