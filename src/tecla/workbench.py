@@ -1,6 +1,4 @@
-"""The main path, one short function per verb. READ ME FIRST: the studio, and each command that is one of them, call this.
-
-Training, corpora, judging and archives are no verbs: their commands go to the rooms themselves.
+"""The main path, one short function per verb. READ ME FIRST: the studio, and the commands that are such a verb, call this.
 
     sound --transcribe--> Performance --save--> .mid .json .csv .png (piano roll) .wav .flac .mp3 .ogg (played)
                           Performance --engrave--> Score --save_score--> .musicxml .mxl .pdf .svg .png (pages) .mid (as written)
