@@ -24,7 +24,7 @@ from tecla.corpora.voice import CLIP_SEC, PITCHES, SUNG_OCTAVE, Condition
 from tecla.evaluation import classes, notes, uncertainty
 from tecla.models import linear_prediction
 from tecla.models.neighbours import Neighbours, mfcc
-from tecla.models.se_unet import SEUNet, SEUNetConfig
+from tecla.models.se_unet import SEUNet
 from tecla.models.transformer import Transformer, TransformerConfig
 from tecla.models.unet import UNet, UNetConfig
 from tecla.models.unet_bilstm import UNetBiLSTM, UNetBiLSTMConfig
@@ -51,7 +51,7 @@ NETWORKS: dict[str, Callable[[int], nn.Module]] = {
     "transformer": lambda n: Transformer(TransformerConfig(n_outputs=n, width=64, layers=2, **SIZE)),
     "unet": lambda n: UNet(UNetConfig(n_outputs=n, **SIZE)),
     "unet_bilstm": lambda n: UNetBiLSTM(UNetBiLSTMConfig(n_outputs=n, **SIZE)),
-    "se_unet": lambda n: SEUNet(SEUNetConfig(n_outputs=n, **SIZE)),
+    "se_unet": lambda n: SEUNet(UNetConfig(n_outputs=n, **SIZE)),
 }
 NAMES = {
     "pyin": "pYIN, no training on these clips",

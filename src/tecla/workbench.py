@@ -1,4 +1,4 @@
-"""The main path, one short function per verb. READ ME FIRST: the command line and the studio call only this.
+"""The main path, one short function per verb. READ ME FIRST: the studio, and the commands that are such a verb, call this.
 
     sound --transcribe--> Performance --save--> .mid .json .csv .png (piano roll) .wav .flac .mp3 .ogg (played)
                           Performance --engrave--> Score --save_score--> .musicxml .mxl .pdf .svg .png (pages) .mid (as written)

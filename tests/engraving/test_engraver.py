@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tecla.engraving import Wishes, engrave, engrave_with_grid
+from tecla.engraving import Wishes, engrave, engrave_with_grid, network
 from tecla.errors import OptionError
 from tecla.io.midi import load_midi
 from tecla.io.musicxml import load_musicxml, save_musicxml
@@ -65,6 +65,12 @@ def test_easy_is_easier() -> None:
         level: len(engrave(waltz(), Wishes(time=THREE, tempo_bpm=120, level=level)).notes()) for level in ("faithful", "clean", "easy")
     }
     assert wishes["faithful"] >= wishes["clean"] >= wishes["easy"] > 16
+
+
+def test_networks_stay_open_from_one_page_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = engrave(waltz())
+    monkeypatch.setattr(network, "open_network", lambda path: pytest.fail(f"{path} was opened again"))
+    assert engrave(waltz()) == page
 
 
 def test_options_are_bounded() -> None:

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 pytest.importorskip("torch")
 
-import torch
-
 from tecla.corpora.asap import Annotations
 from tecla.engraving.beatwise import LENGTHS, N_FEATURES, PLACES, STEPS
 from tecla.music import Performance
@@ -17,7 +15,6 @@ from tecla.training.as_heard import lengths_as_heard
 from tecla.training.beatwise import NOTES, join_hands, recounted, row, varied, windows
 from tecla.training.beatwise_targets import Counted, part, tell
 from tecla.training.pulse_targets import beaten
-from tecla.training.readers import Mean
 
 
 def song(beats: int = 80, beat_sec: float = 0.6, division: int = 2) -> Counted:
@@ -97,10 +94,3 @@ def test_keys_are_guessed_under_the_pedal_alone_and_no_later_than_the_string_fal
     assert (heard <= np.minimum(ring, 0.1 + 3.0) + 1e-9).all()
     assert heard[:, under].max() > 1.0
     assert heard[:, under].min() < 0.05
-
-
-def test_several_readers_say_the_mean_of_what_each_says() -> None:
-    torch.manual_seed(0)
-    members = [torch.nn.Linear(5, 3) for _ in range(3)]
-    rows = torch.randn(2, 7, 5)
-    assert torch.allclose(Mean(members)(rows), sum(member(rows) for member in members) / 3, atol=1e-6)

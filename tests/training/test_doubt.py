@@ -9,7 +9,7 @@ from tecla.errors import OptionError
 from tecla.io.audio import array_source
 from tecla.music import Performance
 from tecla.rendering import SAMPLE_RATE, render
-from tecla.training.doubt import dropping, hear, note_spread, spread_over_time
+from tecla.training.doubt import dropping, hear, note_spread
 from tecla.training.pretrained import load_pretrained
 from tecla.transcription.network import find_weights
 
@@ -40,10 +40,9 @@ def test_passes_with_dropout_disagree_where_something_happens(network: nn.Module
     mean, onsets = hear([network], chord, share=0.1, passes=4)
     again, _ = hear([network], chord, share=0.1, passes=4)
     assert np.array_equal(mean.keys, again.keys)  # the seed decides
-    times_sec, variance = spread_over_time(onsets, 0.5)
-    assert times_sec.tolist() == [0.0, 0.5, 1.0, 1.5, 2.0]
-    assert variance.argmax() in (0, 1)
-    assert variance[3] < variance.max() / 2
+    variance = [part.var(0).mean() for part in np.array_split(onsets, [25, 50, 75], axis=1)]  # of each half second
+    assert np.argmax(variance) in (0, 1)
+    assert variance[3] < max(variance) / 2
 
 
 def test_dropping_ends_with_its_context(network: nn.Module) -> None:

@@ -9,8 +9,8 @@ from tecla.engraving.notewise import HEADS, N_FEATURES
 from tecla.models.notewise import Notewise, NotewiseConfig
 from tecla.music import Performance
 from tecla.training.aligned import NO_NAME, Aligned
-from tecla.training.notewise import WEIGHTS, costs, row, varied, whole
-from tecla.training.readers import UNKNOWN
+from tecla.training.notewise import WEIGHTS, row, varied
+from tecla.training.readers import UNKNOWN, costs, whole
 
 
 def scale(n: int = 60) -> Aligned:
@@ -48,7 +48,7 @@ def test_a_name_is_told_as_its_accidental() -> None:
 
 def test_the_network_answers_and_learns() -> None:
     net = Notewise(NotewiseConfig())
-    cost = costs(net, whole(scale()))
+    cost = costs(net, whole(row)(scale()), HEADS)
     assert set(cost) == set(HEADS)
     cost["beat"].backward()
     assert float(net.heads.weight.grad.abs().sum()) > 0

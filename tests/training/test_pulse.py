@@ -14,11 +14,11 @@ import torch
 from tecla.corpora.asap import Annotations
 from tecla.engraving.pulse import HEADS, METRES, N_FEATURES, N_OUTPUTS, PERIODS, find_strokes, stroke_features
 from tecla.engraving.tempo import tempo_candidates
-from tecla.models.pulse import PulseConfig, PulseNet, TempoNet
+from tecla.models.dilated import BEATS, DilatedNet, TempoNet
 from tecla.music import Performance
-from tecla.training.pulse import WEIGHTS, costs, whole, windows
+from tecla.training.pulse import WEIGHTS, row, windows
 from tecla.training.pulse_targets import Beaten, beaten, bend, join_hands, tell, window
-from tecla.training.readers import Pool, ReaderRecipe, export_rows, head_costs, learn_to_read, stack, total_cost
+from tecla.training.readers import Pool, ReaderRecipe, costs, export_rows, head_costs, learn_to_read, stack, total_cost, whole
 from tecla.training.tempo import TempoRecipe, export_tempo, tempo_cost, train_tempo
 
 
@@ -82,8 +82,8 @@ def test_the_tempo_of_a_waltz_is_learned() -> None:
     assert float(tempo_cost(torch.zeros(1, len(PERIODS)), torch.zeros(1))) == pytest.approx(np.log(len(PERIODS)))
 
 
-def small() -> PulseNet:
-    return PulseNet(replace(PulseConfig(), channels=16, dropout=0.0))
+def small() -> DilatedNet:
+    return DilatedNet(replace(BEATS, channels=16, dropout=0.0))
 
 
 def test_unknown_targets_cost_nothing() -> None:
@@ -97,10 +97,10 @@ def test_unknown_targets_cost_nothing() -> None:
 
 def test_the_average_that_costs_least_is_kept(tmp_path: Path) -> None:
     batches = Pool(windows([[waltz()]], np.random.default_rng(0)), 2, 8, 2, lambda rows: stack(rows, 64), 0)
-    held = [whole(waltz(20, 0.7))]
-    net = learn_to_read(small, batches, costs, WEIGHTS, held, ReaderRecipe(steps=20, rate=1e-2, warm_up=2, judge_every=10), tmp_path)
+    held = [whole(row)(waltz(20, 0.7))]
+    net = learn_to_read(small, batches, HEADS, WEIGHTS, held, ReaderRecipe(steps=20, rate=1e-2, warm_up=2, judge_every=10), tmp_path)
     torch.manual_seed(0)
-    before, after = (float(total_cost(costs(one.eval(), held[0]), WEIGHTS).detach()) for one in (small(), net))
+    before, after = (float(total_cost(costs(one.eval(), held[0], HEADS), WEIGHTS).detach()) for one in (small(), net))
     assert after < 0.8 * before
 
 
@@ -108,7 +108,7 @@ def test_the_average_that_costs_least_is_kept(tmp_path: Path) -> None:
 def test_torch_and_onnx_agree(tmp_path: Path) -> None:
     piece = waltz()
     strokes = find_strokes(piece.performance.notes["onset_sec"])
-    beats, tempo = PulseNet(PulseConfig(channels=16)).eval(), TempoNet().eval()
+    beats, tempo = DilatedNet(replace(BEATS, channels=16)).eval(), TempoNet().eval()
     export_rows(beats, tmp_path / "beats.onnx", "strokes", N_FEATURES)
     export_tempo(tempo, tmp_path / "tempo.onnx")
     for net, name, key, seen in (

@@ -8,10 +8,11 @@ import pytest
 pytest.importorskip("torch")
 
 from tecla.engraving.spellwise import N_OUTPUTS, REACH
-from tecla.models.pulse import SPELLING, PulseNet
+from tecla.models.dilated import SPELLING, DilatedNet
 from tecla.music.notation import NoteValue, SpelledPitch, TimeSignature
 from tecla.music.score import Event, Head, Measure, Score
-from tecla.training.spellwise import HEADS, NOTES, WEIGHTS, costs, of_score, row, varied, whole, windows
+from tecla.training.readers import costs, whole
+from tecla.training.spellwise import HEADS, NOTES, WEIGHTS, of_score, row, varied, windows
 
 
 def a_score(key: int = -2) -> Score:
@@ -42,10 +43,10 @@ def test_a_stretch_in_another_signature_keeps_its_names_and_loses_some_notes() -
 
 
 def test_the_network_answers_and_learns_from_windows() -> None:
-    net = PulseNet(SPELLING)
-    batch = whole(of_score(a_score()))
+    net = DilatedNet(SPELLING)
+    batch = whole(row)(of_score(a_score()))
     assert net(batch.seen).shape == (1, 64, N_OUTPUTS)
-    cost = costs(net, batch)
+    cost = costs(net, batch, HEADS)
     assert set(cost) == set(HEADS) == set(WEIGHTS)
     cost["name"].backward()
     assert float(net.enter.weight.grad.abs().sum()) > 0

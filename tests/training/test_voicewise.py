@@ -13,7 +13,7 @@ from tecla.engraving.markwise import EXTRA, GRACE, PLAIN, SIGNS
 from tecla.engraving.markwise import HEADS as MARK_HEADS
 from tecla.engraving.markwise import N_FEATURES as N_MARK_FEATURES
 from tecla.engraving.voicewise import N_FEATURES
-from tecla.models.pulse import MARKS, VOICES, PulseNet
+from tecla.models.dilated import MARKS, VOICES, DilatedNet
 from tecla.music import Performance
 from tecla.music.notation import SpelledPitch
 from tecla.music.score import ScoreNote
@@ -21,7 +21,8 @@ from tecla.training import markwise
 from tecla.training.beatwise import NOTES
 from tecla.training.beatwise_targets import Counted, marks_of
 from tecla.training.pulse_targets import beaten
-from tecla.training.voicewise import HEADS, WEIGHTS, costs, row, whole, windows
+from tecla.training.readers import costs, whole
+from tecla.training.voicewise import HEADS, WEIGHTS, row, windows
 
 KIND, STACCATO = list(MARK_HEADS).index("kind"), list(MARK_HEADS).index("staccato")
 
@@ -59,8 +60,8 @@ def test_in_windows_the_voice_is_still_that_of_its_note() -> None:
 
 
 def test_the_network_answers_and_learns() -> None:
-    net = PulseNet(VOICES)
-    cost = costs(net, whole(two_lines()))
+    net = DilatedNet(VOICES)
+    cost = costs(net, whole(row)(two_lines()), HEADS)
     assert set(cost) == set(HEADS) == set(WEIGHTS)
     cost["second"].backward()
     assert float(net.enter.weight.grad.abs().sum()) > 0
@@ -86,10 +87,10 @@ def test_in_windows_marks_are_still_those_of_their_notes() -> None:
 
 
 def test_the_marks_network_answers_and_learns() -> None:
-    net = PulseNet(MARKS)
+    net = DilatedNet(MARKS)
     seen, told = markwise.row(dotted())
     assert len(seen) == len(told["kind"])
-    cost = markwise.costs(net, markwise.whole(dotted()))
+    cost = costs(net, whole(markwise.row)(dotted()), MARK_HEADS)
     assert set(cost) == set(MARK_HEADS) == set(markwise.WEIGHTS)
     cost["kind"].backward()
     assert float(net.enter.weight.grad.abs().sum()) > 0

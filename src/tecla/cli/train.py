@@ -117,7 +117,7 @@ def export(
         Path | None, typer.Option("-o", "--output", metavar="OUT.onnx", help="Where to write. (default: RUN/transcriber.onnx)")
     ] = None,
     int8: Annotated[
-        bool, typer.Option("--int8", help="Convolutions in eight bits: half the size, 1.7 times the speed, a little less exact.")
+        bool, typer.Option("--int8", help="Convolutions in eight bits: half the size, half as fast again, a little less exact.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace outputs that exist already.")] = False,
 ) -> None:

@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tecla.engraving.handwise import in_stroke
-from tecla.engraving.pulse import Strokes, find_strokes, local_mean
+from tecla.engraving.handwise import OCTAVE, SHORTEST_SEC, in_stroke, interval
+from tecla.engraving.pulse import Strokes, find_strokes, local_mean, log_sec, pedal_up_sec
 from tecla.engraving.tracking import Pulse
 from tecla.music import Performance
 
@@ -37,9 +37,7 @@ N_OUTPUTS: Final = sum(HEADS.values())
 _NEAR: Final = 4  # strokes to either side whose distance is seen
 _NEAREST: Final = 2  # of these, so many whose place in the beat is seen
 _LINE: Final = 16  # notes on among which a line is followed
-_FAR_BEATS: Final = 16.0
-_OCTAVE: Final = 12.0
-_PEDAL_AFTER_SEC: Final = 0.04  # a pedal that comes up with a note belongs to the chord before
+FAR_BEATS: Final = 16.0
 _BEAT_SEC: Final = (0.05, 8.0)
 
 Column = NDArray[np.float64]
@@ -119,7 +117,7 @@ N_FEATURES: Final = (
 
 def log_beats(beats: Column) -> Column:
     """Base-2 logarithm of a distance, a fiftieth of a beat to sixteen, as -2 to 3."""
-    return np.asarray((np.log2(np.clip(beats, 0.02, _FAR_BEATS)) + 1.5) / 2)
+    return np.asarray((np.log2(np.clip(beats, 0.02, FAR_BEATS)) + 1.5) / 2)
 
 
 def _log_ratio(a: Column, b: Column) -> Column:
@@ -153,7 +151,7 @@ def _neighbours(scene: _Scene) -> list[Column]:
     for k in (*range(-_NEAR, 0), *range(1, _NEAR + 1)):
         other = np.clip(np.arange(len(scene.at)) + k, 0, len(scene.at) - 1)[scene.stroke]
         columns.append(log_beats(np.abs(scene.at[other] - scene.at[scene.stroke])))
-        columns += [np.clip((edge[other] - scene.pitch) / _OCTAVE, -4, 4) for edge in (scene.low, scene.high)]
+        columns += [interval(edge[other] - scene.pitch) for edge in (scene.low, scene.high)]
         columns += _circle(scene.at[other]) if abs(k) <= _NEAREST else []
     return columns
 
@@ -164,7 +162,7 @@ def _lengths(scene: _Scene, performance: Performance, pulse: Pulse) -> list[Colu
     again = pulse.at(performance.next_onset_sec()) - scene.onset
     return [
         log_beats(scene.held), log_beats(scene.ring), *_circle(scene.onset + scene.held),
-        np.asarray((np.log2(np.clip(seconds, 0.02, 8.0)) + 2) / 2), log_beats(again),
+        log_sec(seconds, SHORTEST_SEC), log_beats(again),
     ]  # fmt: skip
 
 
@@ -172,7 +170,7 @@ def _hands(scene: _Scene) -> list[Column]:
     """When the same hand, then the other one, plays before and after each note."""
     columns = []
     for own in (True, False):
-        after, before, where = (np.full(len(scene.onset), value) for value in (_FAR_BEATS, _FAR_BEATS, 0.0))
+        after, before, where = (np.full(len(scene.onset), value) for value in (FAR_BEATS, FAR_BEATS, 0.0))
         for hand in (True, False):
             notes = np.flatnonzero(scene.left == hand)
             played = np.unique(scene.stroke[scene.left == (hand if own else not hand)])
@@ -181,8 +179,8 @@ def _hands(scene: _Scene) -> list[Column]:
             here = scene.stroke[notes]
             following, previous = np.searchsorted(played, here, side="right"), np.searchsorted(played, here) - 1
             following_at = scene.at[played[np.minimum(following, len(played) - 1)]]
-            after[notes] = np.where(following < len(played), following_at - scene.at[here], _FAR_BEATS)
-            before[notes] = np.where(previous >= 0, scene.at[here] - scene.at[played[np.maximum(previous, 0)]], _FAR_BEATS)
+            after[notes] = np.where(following < len(played), following_at - scene.at[here], FAR_BEATS)
+            before[notes] = np.where(previous >= 0, scene.at[here] - scene.at[played[np.maximum(previous, 0)]], FAR_BEATS)
             where[notes] = following_at
         columns += [log_beats(after), log_beats(before), _log_ratio(scene.held, after), _log_ratio(scene.ring, after), *_circle(where)]
     return columns
@@ -191,24 +189,20 @@ def _hands(scene: _Scene) -> list[Column]:
 def _line(scene: _Scene) -> list[Column]:
     """How far it is to the note with which the line of each note probably goes on: near in pitch and in time, in the same hand."""
     index = np.arange(len(scene.onset))
-    least, after, interval = np.full(len(index), 1e9), np.full(len(index), _FAR_BEATS), np.zeros(len(index))
+    least, after, interval = np.full(len(index), 1e9), np.full(len(index), FAR_BEATS), np.zeros(len(index))
     for k in range(1, _LINE + 1):
         other = np.minimum(index + k, len(index) - 1)
         leap, gap = scene.pitch[other] - scene.pitch, scene.onset[other] - scene.onset
         far = np.abs(leap) / 4 + np.abs(gap)
         nearer = (scene.stroke[other] > scene.stroke) & (scene.left[other] == scene.left) & (far < least)
         least, after, interval = (np.where(nearer, new, old) for new, old in ((far, least), (gap, after), (leap, interval)))
-    return [log_beats(after), np.clip(interval / _OCTAVE, -2, 2), _log_ratio(scene.held, after)]
+    return [log_beats(after), np.clip(interval / OCTAVE, -2, 2), _log_ratio(scene.held, after)]
 
 
 def _pedal(scene: _Scene, performance: Performance, pulse: Pulse) -> list[Column]:
     """Whether the pedal is down, and how long still."""
-    pressed, struck = performance.pedal_intervals(), performance.notes["onset_sec"] + _PEDAL_AFTER_SEC
-    if not len(pressed):
-        return [np.zeros(len(struck)), log_beats(np.full(len(struck), 8.0))]
-    last = np.searchsorted(pressed[:, 0], struck, side="right") - 1
-    up = pressed[np.maximum(last, 0), 1]
-    down = (last >= 0) & (struck < up)
+    up = pedal_up_sec(performance)
+    down = up > performance.notes["onset_sec"]
     return [down.astype(float), log_beats(np.where(down, pulse.at(up) - scene.onset, 8.0))]
 
 
@@ -220,8 +214,8 @@ def _own(scene: _Scene, left: Column) -> list[Column]:
     around_low, around_high, around_loud = (local_mean(scene.strokes.onset_sec, value) for value in (scene.low, scene.high, loud))
     return [
         np.clip(left, -6, 6) / 4, (scene.pitch - 62) / 24, np.log2(size)[scene.stroke] / 2,
-        (scene.pitch - scene.low[scene.stroke]) / _OCTAVE, (scene.high[scene.stroke] - scene.pitch) / _OCTAVE,
+        (scene.pitch - scene.low[scene.stroke]) / OCTAVE, (scene.high[scene.stroke] - scene.pitch) / OCTAVE,
         articulation - usual[scene.stroke], (scene.velocity - loud[scene.stroke]) / 16, (scene.velocity - around_loud[scene.stroke]) / 16,
-        (around_low[scene.stroke] - scene.pitch) / _OCTAVE, (around_high[scene.stroke] - scene.pitch) / _OCTAVE,
+        (around_low[scene.stroke] - scene.pitch) / OCTAVE, (around_high[scene.stroke] - scene.pitch) / OCTAVE,
         np.clip(np.log2(np.maximum(scene.ring, 0.02)) - articulation, 0, 6) / 2,
     ]  # fmt: skip

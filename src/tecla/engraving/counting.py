@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tecla.engraving.pulse import METRES, Strokes
 from tecla.engraving.tracking import Pulse, PulseReadings
+from tecla.engraving.viterbi import likeliest_path
 from tecla.music.notation import TimeSignature
 
 TICKS: Final = 120  # to a quarter: 8ths of a quarter, 12ths and 5ths all divide it
@@ -142,15 +143,8 @@ def _signatures(
         merit[:, j] += 5 * np.log(_USUAL.get(str(kind), 1)) / len(sizes)
         if quarter_sec is not None:
             merit[:, j] -= 60.0 * abs(np.log2(beat_sec / beat_quarters(kind) / quarter_sec)) / len(sizes)
-    total, back = merit[0].copy(), np.zeros(merit.shape, np.int64)
-    for i in range(1, len(merit)):
-        change = total.max() - _CHANGE_COST
-        back[i] = np.where(total >= change, np.arange(len(kinds)), total.argmax())
-        total = np.maximum(total, change) + merit[i]
-    path = [int(total.argmax())]
-    for i in range(len(merit) - 1, 0, -1):
-        path.append(int(back[i, path[-1]]))
-    return [_resized(kinds[k], int(size)) for k, size in zip(path[::-1], sizes, strict=True)]
+    path = likeliest_path(merit, _CHANGE_COST * (np.eye(len(kinds)) - 1))
+    return [_resized(kinds[k], int(size)) for k, size in zip(path, sizes, strict=True)]
 
 
 def _thirds(onset_sec: NDArray[np.float64], beats_sec: NDArray[np.float64]) -> NDArray[np.float64]:

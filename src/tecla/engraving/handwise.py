@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tecla.engraving.pulse import find_strokes
+from tecla.engraving.pulse import find_strokes, log_sec
 from tecla.music import Performance
 
 NEAR: Final = 4  # strokes to either side whose lowest and highest notes are seen
@@ -21,7 +21,8 @@ _AROUND_SEC: Final = (1.0, 4.0)
 _HELD: Final = 16  # notes back among which those that still sound are sought
 N_FEATURES: Final = 6 * NEAR + 2 * RANKS + 4 + 3 * len(_AROUND_SEC) + 9
 N_OUTPUTS: Final = 1
-_OCTAVE: Final = 12.0
+SHORTEST_SEC: Final = 0.02  # what is nearer, or shorter, is told as this
+OCTAVE: Final = 12.0
 
 
 def hand_features(performance: Performance) -> NDArray[np.float32]:
@@ -37,17 +38,13 @@ def hand_features(performance: Performance) -> NDArray[np.float32]:
     columns += _around(strokes.onset_sec, low, high, pitch, stroke)
     size = np.diff(strokes.first)[stroke]
     loud = np.add.reduceat(notes["velocity"].astype(float), start) / np.diff(strokes.first)
-    length = _log_sec(notes["offset_sec"] - notes["onset_sec"])
+    length = log_sec(notes["offset_sec"] - notes["onset_sec"], SHORTEST_SEC)
     columns += [
-        (pitch - 62) / 24, np.log2(size) / 2, (pitch - low[stroke]) / _OCTAVE, (high[stroke] - pitch) / _OCTAVE,
+        (pitch - 62) / 24, np.log2(size) / 2, (pitch - low[stroke]) / OCTAVE, (high[stroke] - pitch) / OCTAVE,
         length, length - (np.add.reduceat(length, start) / np.diff(strokes.first))[stroke], (notes["velocity"] - loud[stroke]) / 16,
         (notes["onset_sec"] - strokes.onset_sec[stroke]) / 0.03, (notes["velocity"] - 64) / 32,
     ]  # fmt: skip
     return np.stack(columns, axis=1).astype(np.float32)
-
-
-def _log_sec(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray((np.log2(np.clip(seconds, 0.02, 8.0)) + 2.0) / 2.0)
 
 
 def _neighbours(
@@ -61,12 +58,14 @@ def _neighbours(
     columns = []
     for k in (*range(-NEAR, 0), *range(1, NEAR + 1)):
         other = np.clip(np.arange(len(time)) + k, 0, len(time) - 1)[stroke]
-        columns += [_interval(low[other] - pitch), _interval(high[other] - pitch), _log_sec(np.abs(time[other] - time[stroke]))]
+        away = log_sec(np.abs(time[other] - time[stroke]), SHORTEST_SEC)
+        columns += [interval(low[other] - pitch), interval(high[other] - pitch), away]
     return columns
 
 
-def _interval(semitones: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.clip(semitones / _OCTAVE, -4, 4))
+def interval(semitones: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Octaves, four and more together."""
+    return np.asarray(np.clip(semitones / OCTAVE, -4, 4))
 
 
 def in_stroke(pitch: NDArray[np.float64], stroke: NDArray[np.int64]) -> list[NDArray[np.float64]]:
@@ -78,7 +77,7 @@ def in_stroke(pitch: NDArray[np.float64], stroke: NDArray[np.int64]) -> list[NDA
         other = np.clip(np.arange(len(pitch)) + k, 0, len(pitch) - 1)
         there = (sorted_stroke[other] == sorted_stroke) & (other != np.arange(len(pitch)))
         column = np.empty(len(pitch))
-        column[order] = np.where(there, _interval(sorted_pitch[other] - sorted_pitch), 4.0 * np.sign(k))
+        column[order] = np.where(there, interval(sorted_pitch[other] - sorted_pitch), 4.0 * np.sign(k))
         columns.append(column)
     return columns
 
@@ -92,7 +91,7 @@ def _held(performance: Performance) -> list[NDArray[np.float64]]:
     gap = pitch[np.maximum(index, 0)] - pitch[:, None]
     below = np.where(there & (gap < 0), gap, -48.0).max(axis=1)
     above = np.where(there & (gap > 0), gap, 48.0).min(axis=1)
-    return [below / _OCTAVE, above / _OCTAVE, (there & (gap < 0)).sum(axis=1) / 4, (there & (gap > 0)).sum(axis=1) / 4]
+    return [below / OCTAVE, above / OCTAVE, (there & (gap < 0)).sum(axis=1) / 4, (there & (gap > 0)).sum(axis=1) / 4]
 
 
 def _around(
@@ -104,6 +103,6 @@ def _around(
     for span in _AROUND_SEC:
         first, last = np.searchsorted(time, time - span), np.searchsorted(time, time + span, side="right")
         mean_low, mean_high = ((total[last] - total[first]) / (last - first) for total in sums)
-        columns += [_interval(mean_low[stroke] - pitch), _interval(mean_high[stroke] - pitch)]
-        columns.append(_interval((mean_low + mean_high)[stroke] / 2 - pitch))
+        columns += [interval(mean_low[stroke] - pitch), interval(mean_high[stroke] - pitch)]
+        columns.append(interval((mean_low + mean_high)[stroke] / 2 - pitch))
     return columns

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tecla.engraving.beatwise import Column
 from tecla.engraving.tracking import Pulse
 from tecla.engraving.voicewise import N_FEATURES as N_VOICE_FEATURES
 from tecla.engraving.voicewise import voice_features
@@ -30,8 +31,6 @@ N_FEATURES: Final = N_VOICE_FEATURES + 2 * _ON * (2 * _NEAR + 2) + 1
 _REACH: Final = 24  # notes among which the next of a line is sought
 _APART_SEC: Final = 0.015  # what is struck sooner is struck together
 _SLOWEST_SEC: Final = 4.0
-
-Column = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

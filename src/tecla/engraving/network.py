@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
-from importlib import resources
+from functools import cache
 from typing import Final
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from tecla.engraving import barwise, beatwise, handwise, markwise, pulse, spellwise, voicewise
@@ -16,6 +14,7 @@ from tecla.engraving.notewise import HEADS, N_OUTPUTS, Readings, features
 from tecla.engraving.tempo import EVERY, tempo_candidates
 from tecla.engraving.tracking import Pulse, PulseReadings
 from tecla.music import Performance
+from tecla.weights.session import WEIGHTS, Session, open_network
 
 NOTE_WEIGHTS: Final = "notes.onnx"
 BEAT_WEIGHTS: Final = "beats.onnx"
@@ -101,13 +100,9 @@ def _run(weights: str, name: str, seen: NDArray[np.float32], outputs: int) -> ND
     return logits
 
 
-@lru_cache(maxsize=8)
-def _session(weights: str) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # milliseconds of work, and archives run many engravers side by side
-    data = resources.files("tecla").joinpath("weights", weights).read_bytes()
-    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+@cache
+def _session(weights: str) -> Session:
+    return open_network(WEIGHTS / weights)
 
 
 def _parts(logits: NDArray[np.float64], heads: Mapping[str, int]) -> dict[str, NDArray[np.float64]]:

@@ -12,12 +12,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tecla.engraving.pulse import log_sec, pedal_up_sec
 from tecla.music import Performance
 
 NEIGHBOURS: Final = 4  # onsets to either side whose distance a note sees
 N_FEATURES: Final = 4 * NEIGHBOURS + 12 + 9
-_PEDAL_AFTER_SEC: Final = 0.04  # a pedal that comes up with a note belongs to the chord before, and where exactly is not heard
-
 
 HEADS: Final = {"downbeat": 1, "beat": 1, "staff": 1, "alter": 5}
 N_OUTPUTS: Final = sum(HEADS.values())
@@ -50,8 +49,8 @@ def features(performance: Performance) -> NDArray[np.float32]:
     onset = notes["onset_sec"]
     padded = np.concatenate([np.full(NEIGHBOURS, onset[0] - 1.0), onset, np.full(NEIGHBOURS, onset[-1] + 1.0)])
     for k in range(1, NEIGHBOURS + 1):
-        out[:, 2 * k - 2] = _log_sec(onset - padded[NEIGHBOURS - k : NEIGHBOURS - k + n])
-        out[:, 2 * k - 1] = _log_sec(padded[NEIGHBOURS + k : NEIGHBOURS + k + n] - onset)
+        out[:, 2 * k - 2] = log_sec(onset - padded[NEIGHBOURS - k : NEIGHBOURS - k + n])
+        out[:, 2 * k - 1] = log_sec(padded[NEIGHBOURS + k : NEIGHBOURS + k + n] - onset)
     pitches = np.concatenate([np.full(NEIGHBOURS, 60), notes["pitch"], np.full(NEIGHBOURS, 60)]).astype(float)
     column = 2 * NEIGHBOURS
     for k in (*range(-NEIGHBOURS, 0), *range(1, NEIGHBOURS + 1)):
@@ -62,29 +61,19 @@ def features(performance: Performance) -> NDArray[np.float32]:
     return out
 
 
-def _log_sec(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Base-2 logarithm of a distance, 10 ms and less together, centred near a quarter of a second."""
-    scaled: NDArray[np.float64] = (np.log2(np.clip(seconds, 0.01, 8.0)) + 2.0) / 2.0
-    return scaled
-
-
 def _own(performance: Performance) -> NDArray[np.float64]:
     notes, onset = performance.notes, performance.notes["onset_sec"]
-    pedal = performance.pedal_intervals()
-    struck = onset + _PEDAL_AFTER_SEC
-    last = np.searchsorted(pedal[:, 0], struck, side="right") - 1
-    down = (last >= 0) & (struck < pedal[np.maximum(last, 0), 1]) if len(pedal) else np.zeros(len(notes), bool)
     following, before = performance.next_onset_sec(), _previous_onset(notes)
     density = np.searchsorted(onset, onset + 0.03) - np.searchsorted(onset, onset - 0.03)
     return np.stack(
         [
-            _log_sec(notes["offset_sec"] - onset),
-            _log_sec(performance.sounding_offset_sec() - onset),
-            _log_sec(np.minimum(following - onset, 8.0)),
-            _log_sec(np.minimum(onset - before, 8.0)),
+            log_sec(notes["offset_sec"] - onset),
+            log_sec(performance.sounding_offset_sec() - onset),
+            log_sec(np.minimum(following - onset, 8.0)),
+            log_sec(np.minimum(onset - before, 8.0)),
             (notes["pitch"] - 64) / 24.0,
             (notes["velocity"] - 64) / 32.0,
-            down.astype(float),
+            (pedal_up_sec(performance) > onset).astype(float),
             np.minimum(density, 10) / 5.0,
             np.ones(len(notes)),
         ],

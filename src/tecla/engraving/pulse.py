@@ -23,6 +23,7 @@ FAR: Final = 40  # strokes to either side among which it looks for its like
 LAGS: Final = np.arange(-3.5, 2.51, 0.25)  # log2 seconds: 88 ms to 5.7 s
 SMOOTH_SEC: Final = 5.0
 NOVELTY_SEC: Final = (0.4, 1.0, 2.5)
+PEDAL_AFTER_SEC: Final = 0.04  # a pedal that comes up with a note belongs to the chord before, and where exactly is not heard
 PERIODS: Final = np.arange(-2.5, 1.76, 0.125)  # log2 seconds a beat: 177 ms to 3.4 s
 PHASES: Final = 12  # places in a beat: the network learns them besides, rhythm is read in beats (beatwise.py)
 METRES: Final = ("2/4", "3/4", "4/4", "6/8", "3/8", "12/8", "9/8", "2/2", "6/4", "3/2", "4/2", "other")
@@ -87,7 +88,7 @@ def stroke_features(performance: Performance, strokes: Strokes) -> NDArray[np.fl
             np.log2(count) / 2, (low - 60) / 24, (high - 60) / 24, np.diff(low, prepend=low[0]) / 24, np.diff(high, prepend=high[0]) / 24,
             (low - local_mean(time, low)) / 12, (high - local_mean(time, high)) / 12,
             (loud - 64) / 32, (loud - around) / 16, (np.add.reduceat(velocity, start) / count - around) / 16,
-            _log_sec(longest), _log_sec(lowest_length), _log_sec(sounding),
+            log_sec(longest), log_sec(lowest_length), log_sec(sounding),
         ],
         axis=1,
     )  # fmt: skip
@@ -100,9 +101,19 @@ def stroke_features(performance: Performance, strokes: Strokes) -> NDArray[np.fl
 N_FEATURES: Final = 2 * NEAR + 5 * 2 + 13 + 5 + len(NOVELTY_SEC) + 4 * len(LAGS)
 
 
-def _log_sec(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Base-2 logarithm of a distance, 10 ms and less together, centred near a quarter of a second."""
-    return np.asarray((np.log2(np.clip(seconds, 0.01, 8.0)) + 2.0) / 2.0)
+def log_sec(seconds: NDArray[np.float64], least_sec: float = 0.01) -> NDArray[np.float64]:
+    """Base-2 logarithm of a distance, `least_sec` and less together, centred near a quarter of a second."""
+    return np.asarray((np.log2(np.clip(seconds, least_sec, 8.0)) + 2.0) / 2.0)
+
+
+def pedal_up_sec(performance: Performance) -> NDArray[np.float64]:
+    """When the pedal comes up that is down just after each note begins, (N,) seconds; where none is, the note's onset."""
+    onset, pressed = performance.notes["onset_sec"], performance.pedal_intervals()
+    if not len(pressed):
+        return onset
+    last = np.searchsorted(pressed[:, 0], onset + PEDAL_AFTER_SEC, side="right") - 1
+    up = pressed[np.maximum(last, 0), 1]
+    return np.where((last >= 0) & (onset + PEDAL_AFTER_SEC < up), up, onset)
 
 
 def _distances(time: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -110,7 +121,7 @@ def _distances(time: NDArray[np.float64]) -> NDArray[np.float64]:
     n = len(time)
     columns = [time - padded[NEAR - k : NEAR - k + n] for k in range(1, NEAR + 1)]
     columns += [padded[NEAR + k : NEAR + k + n] - time for k in range(1, NEAR + 1)]
-    return _log_sec(np.stack(columns, axis=1))
+    return log_sec(np.stack(columns, axis=1))
 
 
 def _neighbours(n: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -129,7 +140,7 @@ def _last_like(time: NDArray[np.float64], value: NDArray[np.float64], like: _Lik
         rows = np.arange(len(t))
         return np.where(found.any(axis=1), np.abs(t - t[index[rows, nearest]]), 8.0)
 
-    return _log_sec(np.stack([since(time, value), since(time[::-1], value[::-1])[::-1]], axis=1))
+    return log_sec(np.stack([since(time, value), since(time[::-1], value[::-1])[::-1]], axis=1))
 
 
 def local_mean(time: NDArray[np.float64], value: NDArray[np.float64], reach_sec: float = 2.0) -> NDArray[np.float64]:
@@ -143,12 +154,12 @@ def _pedal(performance: Performance, time: NDArray[np.float64]) -> NDArray[np.fl
     """Whether the pedal is down, and the time since and until it goes down and comes up, (E, 5)."""
     intervals = performance.pedal_intervals()
     if not len(intervals):
-        return np.concatenate([np.zeros((len(time), 1)), np.full((len(time), 4), float(_log_sec(np.array(8.0))))], axis=1)
+        return np.concatenate([np.zeros((len(time), 1)), np.full((len(time), 4), float(log_sec(np.array(8.0))))], axis=1)
     pressed, lifted = np.concatenate([[-9.0], intervals[:, 0], [1e6]]), np.concatenate([[-9.0], np.sort(intervals[:, 1]), [1e6]])
     last, up = np.searchsorted(pressed, time, side="right") - 1, np.searchsorted(lifted, time, side="right") - 1
     columns = [time - pressed[last], pressed[last + 1] - time, time - lifted[up], lifted[up + 1] - time]
     down = (last > 0) & (time < intervals[np.clip(last - 1, 0, len(intervals) - 1), 1])
-    return np.concatenate([down[:, None].astype(float), _log_sec(np.stack(columns, axis=1))], axis=1)
+    return np.concatenate([down[:, None].astype(float), log_sec(np.stack(columns, axis=1))], axis=1)
 
 
 def _novelty(performance: Performance, time: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,8 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tecla.engraving.beatwise import FAR_BEATS, Column, log_beats, rhythm_features
 from tecla.engraving.beatwise import N_FEATURES as N_RHYTHM_FEATURES
-from tecla.engraving.beatwise import log_beats, rhythm_features
+from tecla.engraving.handwise import OCTAVE
 from tecla.engraving.pulse import Strokes, find_strokes
 from tecla.engraving.tracking import Pulse
 from tecla.music import Performance
@@ -25,11 +26,7 @@ _REACH: Final = 24  # notes to either side among which companions are sought
 _STROKE_REACH: Final = 8
 _OVERLAP_BEATS: Final = 0.06  # of two notes, from which one is held while the other is struck
 _AROUND_BEATS: Final = 2.0
-_FAR_BEATS: Final = 16.0
-_OCTAVE: Final = 12.0
 _NONE: Final = 3.0  # octaves: where there is no companion
-
-Column = NDArray[np.float64]
 
 
 def voice_features(performance: Performance, pulse: Pulse, left: Column) -> NDArray[np.float32]:
@@ -55,7 +52,7 @@ def companions(pitch: Column, onset: Column, held: Column, left: NDArray[np.bool
 
 
 def _octaves(semitones: Column) -> Column:
-    return np.asarray(np.clip(semitones / _OCTAVE, -_NONE, _NONE))
+    return np.asarray(np.clip(semitones / OCTAVE, -_NONE, _NONE))
 
 
 def _beside(count: int, step: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -118,7 +115,7 @@ def _own_strokes(pitch: Column, left: NDArray[np.bool_], stroke: NDArray[np.int6
         for column, turn in zip(columns, TURNS, strict=True):
             place = np.searchsorted(played, stroke[notes]) + turn
             there, other = (place >= 0) & (place < len(played)), np.clip(place, 0, len(played) - 1)
-            away = np.where(there, np.abs(at[played[other]] - at[stroke[notes]]), _FAR_BEATS)
+            away = np.where(there, np.abs(at[played[other]] - at[stroke[notes]]), FAR_BEATS)
             intervals = [np.where(there, _octaves(edge[other] - pitch[notes]), 0.0) for edge in (low, high)]
             column[:, notes] = [*intervals, log_beats(away)]
     return [row for column in columns for row in column]

@@ -1,6 +1,7 @@
-"""Several networks as one: the mean of what they believe, in logarithms. After cyclic training its members cost nothing but time to ask.
+"""Several networks as one: the mean of their logits. What each has learned by heart of few pieces is not the same.
 
-Snapshots of one training whose rate went up and down again (Huang et al., ICLR 2017, "Snapshot ensembles").
+They may be snapshots of one training whose rate went up and down again (Huang et al., ICLR 2017, "Snapshot ensembles"): those cost
+nothing but time to ask.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from torch import Tensor, nn
 
 
 class Council(nn.Module):
-    """Shape: as its members, (B, W, T, F) -> logits (B, T, n_outputs)."""
+    """Shape: as its members."""
 
     def __init__(self, members: Sequence[nn.Module]) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
 
     def forward(self, features: Tensor) -> Tensor:
-        return torch.stack([torch.log_softmax(member(features), -1) for member in self.members]).mean(0)
+        return torch.stack([member(features) for member in self.members]).mean(0)

@@ -7,8 +7,6 @@ from torch import Tensor, nn
 
 from tecla.models.unet import Pair, UNet, UNetConfig
 
-SEUNetConfig = UNetConfig
-
 
 class ExcitedPair(nn.Module):
     """Two convolutions, then every channel by a weight 0..1 that the mean of all channels over the clip decides."""
@@ -29,5 +27,5 @@ class ExcitedPair(nn.Module):
 class SEUNet(UNet):
     """Shape: features (B, W, T, F), mask (B, T) or None -> logits (B, T, n_outputs)."""
 
-    def __init__(self, config: SEUNetConfig | None = None) -> None:
+    def __init__(self, config: UNetConfig | None = None) -> None:
         super().__init__(config, ExcitedPair)

@@ -7,9 +7,11 @@ programs refuse.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import accumulate
 
 from tecla.errors import InputError
 from tecla.music.notation import NoteValue, SpelledPitch, TimeSignature
@@ -131,19 +133,11 @@ class Score:
 
     def measure_onsets(self) -> list[Fraction]:
         """Where each measure begins, in quarters, and after the last where the score ends: M + 1 values."""
-        onsets = [Fraction(0)]
-        for measure in self.measures:
-            onsets.append(onsets[-1] + measure.length)
-        return onsets
+        return _onsets(self.measures)
 
     def events(self) -> Iterator[tuple[int, int, Fraction, Event]]:
         """Every event as (measure index, voice, position in the measure, event), measure by measure and voice by voice."""
-        for index, measure in enumerate(self.measures):
-            for voice, events in measure.voices.items():
-                position = Fraction(0)
-                for event in events:
-                    yield index, voice, position, event
-                    position += event.duration
+        return _events(self.measures)
 
     def notes(self) -> list[ScoreNote]:
         """Notes as they sound, ties joined, in order of onset and pitch.
@@ -152,6 +146,19 @@ class Score:
             InputError: a tie begins and never ends on the same pitch.
         """
         return _join_ties(self)
+
+
+def _onsets(measures: tuple[Measure, ...]) -> list[Fraction]:
+    return list(accumulate((measure.length for measure in measures), initial=Fraction(0)))
+
+
+def _events(measures: tuple[Measure, ...]) -> Iterator[tuple[int, int, Fraction, Event]]:
+    for index, measure in enumerate(measures):
+        for voice, events in measure.voices.items():
+            position = Fraction(0)
+            for event in events:
+                yield index, voice, position, event
+                position += event.duration
 
 
 def fade(score: Score, ids: Set[str]) -> Score:
@@ -203,22 +210,18 @@ def _join_ties(score: Score) -> list[ScoreNote]:
 
 def cut_loose_ties(measures: tuple[Measure, ...]) -> tuple[Measure, ...]:
     """Keeps only the ties that lead from one head to the same pitch where it ends."""
-    starts = [Fraction(0)]
-    for measure in measures:
-        starts.append(starts[-1] + measure.length)
-    arrivals: dict[tuple[int, Fraction], int] = {}
-    departures: dict[tuple[int, Fraction], int] = {}
-    for _, at, event in _walk(measures, starts):
-        for head in event.heads:
-            if head.tied_from:
-                arrivals[head.pitch.midi, at] = arrivals.get((head.pitch.midi, at), 0) + 1
-            if head.tied_to and not event.grace:
-                end = (head.pitch.midi, at + event.duration)
-                departures[end] = departures.get(end, 0) + 1
-    keep = {key: min(count, departures.get(key, 0)) for key, count in arrivals.items()}
-    into, onto = dict(keep), dict(keep)
+    walked, starts = list(_events(measures)), _onsets(measures)
+    arrivals: Counter[tuple[int, Fraction]] = Counter()
+    departures: Counter[tuple[int, Fraction]] = Counter()
+    for index, _, position, event in walked:
+        at = starts[index] + position
+        arrivals.update((head.pitch.midi, at) for head in event.heads if head.tied_from)
+        departures.update((head.pitch.midi, at + event.duration) for head in event.heads if head.tied_to and not event.grace)
+    keep = arrivals & departures
+    into, onto = keep.copy(), keep.copy()
     renewed: dict[tuple[int, int], list[Event]] = {}
-    for place, at, event in _walk(measures, starts):
+    for index, voice, position, event in walked:
+        at = starts[index] + position
         heads = tuple(
             replace(
                 head,
@@ -227,25 +230,13 @@ def cut_loose_ties(measures: tuple[Measure, ...]) -> tuple[Measure, ...]:
             )
             for head in event.heads
         )
-        renewed.setdefault(place, []).append(replace(event, heads=heads))
+        renewed.setdefault((index, voice), []).append(replace(event, heads=heads))
     return tuple(
         replace(measure, voices={voice: tuple(renewed.get((i, voice), ())) for voice in measure.voices})
         for i, measure in enumerate(measures)
     )
 
 
-def _take(stock: dict[tuple[int, Fraction], int], key: tuple[int, Fraction]) -> bool:
-    left = stock.get(key, 0)
-    stock[key] = left - 1
-    return left > 0
-
-
-def _walk(measures: tuple[Measure, ...], starts: list[Fraction]) -> list[tuple[tuple[int, int], Fraction, Event]]:
-    walked = []
-    for index, measure in enumerate(measures):
-        for voice, events in measure.voices.items():
-            at = starts[index]
-            for event in events:
-                walked.append(((index, voice), at, event))
-                at += event.duration
-    return walked
+def _take(stock: Counter[tuple[int, Fraction]], key: tuple[int, Fraction]) -> bool:
+    stock[key] -= 1
+    return stock[key] >= 0

@@ -8,13 +8,12 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from tecla.engraving.barwise import HEADS, LEVELS, OTHER, RIGHT, SHIFTED, beat_features, recount
+from tecla.engraving.barwise import LEVELS, OTHER, RIGHT, SHIFTED, beat_features, recount
 from tecla.engraving.pulse import find_strokes
-from tecla.training.pulse import JOINED, piece_odds, take
+from tecla.training.pulse import JOINED, performances
 from tecla.training.pulse_targets import Beaten, bend, join_hands, window
-from tecla.training.readers import UNKNOWN, Row, Rows, head_costs, stack
+from tecla.training.readers import UNKNOWN, Row, Rows, stack
 
 WEIGHTS: Final = {"level": 1.0, "downbeat": 2.0, "beat_in_bar": 0.7, "metre": 0.5}
 BEATS: Final = 64
@@ -98,13 +97,13 @@ def tell_beats(piece: Beaten, count: Proposal) -> dict[str, NDArray[np.int64]]:
 
 def windows(pieces: Sequence[Sequence[Beaten]], rng: np.random.Generator) -> Iterator[Row]:
     """Random windows of about BEATS beats, played differently, under counts right and wrong."""
-    odds = piece_odds(pieces)
+    some = performances(pieces, rng)
     while True:
-        piece = take(pieces, odds, rng)
+        piece = some()
         n_notes = int(np.clip(len(piece.performance) / len(piece.beats_sec) * BEATS, 100, 900))
         played = window(piece, int(rng.integers(0, max(1, len(piece.performance) - n_notes // 2))), n_notes)
         if rng.random() < JOINED:
-            played = join_hands(played, take(pieces, odds, rng), rng)
+            played = join_hands(played, some(), rng)
         played = bend(played, rng)
         strokes = find_strokes(played.performance.notes["onset_sec"])
         begin, end = strokes.onset_sec[0], strokes.onset_sec[-1]
@@ -122,8 +121,3 @@ def whole(piece: Beaten) -> Rows:
     counts = [propose(piece.beats_sec, onset_sec, level, rng) for level in range(OTHER + 1)]
     rows = [(beat_features(piece.performance, count.beats_sec), tell_beats(piece, count)) for count in counts]
     return stack(rows, max(len(count.beats_sec) for count in counts))
-
-
-def costs(net: nn.Module, rows: Rows) -> dict[str, Tensor]:
-    """Mean cost of each head."""
-    return head_costs(net(rows.seen).float(), rows, HEADS)

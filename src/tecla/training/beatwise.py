@@ -13,15 +13,14 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from tecla.engraving.barwise import recount
-from tecla.engraving.beatwise import HEADS, rhythm_features
+from tecla.engraving.beatwise import rhythm_features
 from tecla.engraving.pulse import find_strokes
 from tecla.music import Performance
 from tecla.training.as_heard import SHARE, lengths_as_heard
 from tecla.training.beatwise_targets import Counted, part, tell, with_performance
-from tecla.training.readers import Row, Rows, head_costs, stack
+from tecla.training.readers import Row, any_take
 
 WEIGHTS: Final = {"place": 1.0, "step": 1.0, "length": 1.0}
 NOTES: Final = 256
@@ -39,13 +38,7 @@ def windows(pieces: Sequence[Sequence[Counted]], rng: np.random.Generator) -> It
 
 def draw(pieces: Sequence[Sequence[Counted]], rng: np.random.Generator) -> Iterator[Counted]:
     """Stretches of pieces as nobody played and counted them; a long piece is drawn more often, but not in proportion."""
-    odds = np.sqrt([np.mean([len(take.onset) for take in takes]) for takes in pieces])
-    odds /= odds.sum()
-
-    def some() -> Counted:
-        takes = pieces[int(rng.choice(len(pieces), p=odds))]
-        return takes[int(rng.integers(len(takes)))]
-
+    some = any_take(pieces, lambda take: len(take.onset), rng)
     while True:
         piece = some()
         begin = int(rng.integers(0, max(1, len(piece.onset) - _DRAWN // 2)))
@@ -57,11 +50,6 @@ def draw(pieces: Sequence[Sequence[Counted]], rng: np.random.Generator) -> Itera
 def row(piece: Counted) -> Row:
     """What the network sees of a performance over its beats, and what it is told."""
     return rhythm_features(piece.piece.performance, piece.pulse, piece.left_odds), tell(piece.onset, piece.length)
-
-
-def whole(piece: Counted) -> Rows:
-    """A held-out performance as it is."""
-    return stack([row(piece)], len(piece.onset))
 
 
 def join_hands(own: Counted, other: Counted, rng: np.random.Generator) -> Counted:
@@ -138,8 +126,3 @@ def _in_order(piece: Counted, notes: NDArray[np.void]) -> Counted:
     """The rows of a piece in the order in which `notes`, one a row, were played."""
     order = np.lexsort((notes["pitch"], notes["onset_sec"]))
     return with_performance(piece, Performance(notes[order], piece.piece.performance.controls), order)
-
-
-def costs(net: nn.Module, rows: Rows) -> dict[str, Tensor]:
-    """Mean cost of each head."""
-    return head_costs(net(rows.seen).float(), rows, HEADS)

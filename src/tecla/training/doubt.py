@@ -20,7 +20,6 @@ from tecla.errors import OptionError
 from tecla.models.features import Spectrogram
 from tecla.models.harmonic import Block
 from tecla.training.validation import decode
-from tecla.transcription.decode import frames_to_sec
 from tecla.transcription.features import FRAME_RATE, MARGIN_SAMPLES
 from tecla.transcription.network import Activations
 
@@ -85,11 +84,3 @@ def note_spread(mean: Activations, onsets: Hearing) -> tuple[np.ndarray, NDArray
     around = np.clip(frame[:, None] + np.arange(-1, 2), 0, onsets.shape[1] - 1)  # the summit may lie a frame beside the rounded onset
     tops = onsets[:, around, (notes["pitch"].astype(int) - 21)[:, None]].max(-1)  # (passes, N)
     return notes, tops.mean(0).astype(np.float64), tops.std(0).astype(np.float64)
-
-
-def spread_over_time(onsets: Hearing, step_sec: float = 1.0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Variance between passes, mean over keys, in stretches of `step_sec`: (times in seconds, variances)."""
-    variance = onsets.var(0).mean(-1)  # (T,)
-    step = max(1, round(step_sec * FRAME_RATE))
-    parts = [variance[at : at + step].mean() for at in range(0, len(variance), step)]
-    return frames_to_sec(np.arange(len(parts), dtype=np.float64) * step), np.asarray(parts, np.float64)

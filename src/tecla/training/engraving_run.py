@@ -10,12 +10,13 @@ import argparse
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from tecla.corpora.asap import DEVELOPMENT, SECOND_DEVELOPMENT, Recording, recordings
 from tecla.corpora.music21_scores import scores
@@ -31,18 +32,19 @@ from tecla.engraving import voicewise as voicewise_features
 from tecla.errors import InputError
 from tecla.io.musicxml import load_musicxml
 from tecla.models.barwise import Barwise, BarwiseConfig
+from tecla.models.council import Council
+from tecla.models.dilated import BEATS, HANDS, MARKS, RHYTHM, SPELLING, VOICES, DilatedNet
 from tecla.models.notewise import Notewise, NotewiseConfig
-from tecla.models.pulse import HANDS, MARKS, RHYTHM, SPELLING, VOICES, PulseConfig, PulseNet
 from tecla.training import barwise, beatwise, handwise, markwise, notewise, pulse, spellwise, voicewise
 from tecla.training.aligned import Aligned, load_aligned
 from tecla.training.beatwise_targets import Counted, load_counted
 from tecla.training.handwise import Handed
 from tecla.training.playing import play, write_out
 from tecla.training.pulse_targets import Beaten, load_beaten
-from tecla.training.readers import Mean, Pool, ReaderRecipe, export_rows, learn_to_read, stack
+from tecla.training.readers import Pool, ReaderRecipe, Row, Rows, export_rows, learn_to_read, stack, whole
 from tecla.training.ship import halve
 from tecla.training.spellwise import Spelt, of_score
-from tecla.training.tempo import export_tempo, train_tempo
+from tecla.training.tempo import TempoRecipe, export_tempo, train_tempo
 
 _PLAYED: Final = 3  # performances made up for each score
 
@@ -53,10 +55,10 @@ class Reader:
 
     make: Callable[[], nn.Module]
     load: Callable[[argparse.Namespace], tuple[Any, list[Any]]]  # training material, held-out material
-    windows: Callable[[Any, np.random.Generator], Iterator[Any]]
-    join: Callable[[list[Any]], Any]
-    whole: Callable[[Any], Any]
-    costs: Callable[[nn.Module, Any], dict[str, Tensor]]
+    windows: Callable[[Any, np.random.Generator], Iterator[Row]]
+    whole: Callable[[Any], Rows]
+    longest: int  # rows of a window
+    heads: dict[str, int]
     weights: dict[str, float]
     recipe: ReaderRecipe
     renewed: int
@@ -161,44 +163,39 @@ def _aligned(chosen: Sequence[Recording]) -> list[Aligned]:
 
 READERS: Final = {
     "notes": Reader(
-        lambda: Notewise(NotewiseConfig()), load_notes, notewise.windows, lambda rows: stack(rows, notewise.NOTES), notewise.whole,
-        notewise.costs, notewise.WEIGHTS, ReaderRecipe(steps=750, rate=2e-3, weight_decay=1e-2, judge_every=250, bfloat16=False), 16,
-        "notes", notewise_features.N_FEATURES,
+        lambda: Notewise(NotewiseConfig()), load_notes, notewise.windows, whole(notewise.row), notewise.NOTES, notewise_features.HEADS,
+        notewise.WEIGHTS, ReaderRecipe(steps=750, rate=2e-3, weight_decay=1e-2, judge_every=250, bfloat16=False), 16, "notes",
+        notewise_features.N_FEATURES,
     ),
     "beats": Reader(
-        lambda: PulseNet(PulseConfig()), load_beats, pulse.windows, lambda rows: stack(rows, pulse.STROKES), pulse.whole, pulse.costs,
-        pulse.WEIGHTS, ReaderRecipe(steps=4000), 4, "strokes", pulse_features.N_FEATURES,
+        lambda: DilatedNet(BEATS), load_beats, pulse.windows, whole(pulse.row), pulse.STROKES, pulse_features.HEADS, pulse.WEIGHTS,
+        ReaderRecipe(steps=4000), 4, "strokes", pulse_features.N_FEATURES,
     ),
     "bars": Reader(
-        lambda: Barwise(BarwiseConfig()), load_beats, barwise.windows, lambda rows: stack(rows, barwise.LONGEST), barwise.whole,
-        barwise.costs, barwise.WEIGHTS, ReaderRecipe(steps=2000, rate=2e-3, average=0.99, judge_every=250), 4,
-        "beats", barwise_features.N_FEATURES,
+        lambda: Barwise(BarwiseConfig()), load_beats, barwise.windows, barwise.whole, barwise.LONGEST, barwise_features.HEADS,
+        barwise.WEIGHTS, ReaderRecipe(steps=2000, rate=2e-3, average=0.99, judge_every=250), 4, "beats", barwise_features.N_FEATURES,
     ),
     "hands": Reader(
-        lambda: PulseNet(HANDS), load_hands, handwise.windows, lambda rows: stack(rows, handwise.NOTES), handwise.whole, handwise.costs,
-        handwise.WEIGHTS, ReaderRecipe(steps=2400, rate=3e-3, average=0.995, judge_every=300, bfloat16=False), 5, "notes",
-        handwise_features.N_FEATURES,
+        lambda: DilatedNet(HANDS), load_hands, handwise.windows, whole(handwise.row), handwise.NOTES, handwise.HEADS, handwise.WEIGHTS,
+        ReaderRecipe(steps=2400, rate=3e-3, average=0.995, judge_every=300, bfloat16=False), 5, "notes", handwise_features.N_FEATURES,
     ),
     "rhythm": Reader(
-        lambda: PulseNet(RHYTHM), load_rhythm, beatwise.windows, lambda rows: stack(rows, beatwise.NOTES), beatwise.whole,
-        beatwise.costs, beatwise.WEIGHTS, ReaderRecipe(steps=8000, rate=2e-3, judge_every=500, bfloat16=False), 5, "notes",
-        beatwise_features.N_FEATURES,
+        lambda: DilatedNet(RHYTHM), load_rhythm, beatwise.windows, whole(beatwise.row), beatwise.NOTES, beatwise_features.HEADS,
+        beatwise.WEIGHTS, ReaderRecipe(steps=8000, rate=2e-3, judge_every=500, bfloat16=False), 5, "notes", beatwise_features.N_FEATURES,
     ),
     "voices": Reader(
-        lambda: PulseNet(VOICES), load_rhythm, voicewise.windows, lambda rows: stack(rows, beatwise.NOTES), voicewise.whole,
-        voicewise.costs, voicewise.WEIGHTS,
-        ReaderRecipe(steps=2500, rate=2e-3, weight_decay=5e-2, average=0.995, judge_every=250, bfloat16=False), 5, "notes",
-        voicewise_features.N_FEATURES,
+        lambda: DilatedNet(VOICES), load_rhythm, voicewise.windows, whole(voicewise.row), beatwise.NOTES, voicewise.HEADS,
+        voicewise.WEIGHTS, ReaderRecipe(steps=2500, rate=2e-3, weight_decay=5e-2, average=0.995, judge_every=250, bfloat16=False), 5,
+        "notes", voicewise_features.N_FEATURES,
     ),
     "marks": Reader(
-        lambda: PulseNet(MARKS), load_rhythm, markwise.windows, lambda rows: stack(rows, beatwise.NOTES), markwise.whole,
-        markwise.costs, markwise.WEIGHTS,
-        ReaderRecipe(steps=3000, rate=2e-3, weight_decay=5e-2, average=0.995, judge_every=250, bfloat16=False), 5, "notes",
-        markwise_features.N_FEATURES,
+        lambda: DilatedNet(MARKS), load_rhythm, markwise.windows, whole(markwise.row), beatwise.NOTES, markwise_features.HEADS,
+        markwise.WEIGHTS, ReaderRecipe(steps=3000, rate=2e-3, weight_decay=5e-2, average=0.995, judge_every=250, bfloat16=False), 5,
+        "notes", markwise_features.N_FEATURES,
     ),
     "spelling": Reader(
-        lambda: PulseNet(SPELLING), load_pages, spellwise.windows, lambda rows: stack(rows, spellwise.NOTES), spellwise.whole,
-        spellwise.costs, spellwise.WEIGHTS, ReaderRecipe(steps=2000, rate=2e-3, average=0.995, judge_every=250, bfloat16=False), 6, "notes",
+        lambda: DilatedNet(SPELLING), load_pages, spellwise.windows, whole(spellwise.row), spellwise.NOTES, spellwise.HEADS,
+        spellwise.WEIGHTS, ReaderRecipe(steps=2000, rate=2e-3, average=0.995, judge_every=250, bfloat16=False), 6, "notes",
         spelling_features.N_FEATURES,
     ),
 }  # fmt: skip
@@ -221,24 +218,26 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     target = options.out / f"{options.network}.onnx"
     if options.network == "tempo":
-        export_tempo(train_tempo(load_beats(options)[0]), target)
+        recipe = TempoRecipe(seed=options.seed, steps=options.steps or TempoRecipe.steps)
+        export_tempo(train_tempo(load_beats(options)[0], recipe), target)
         return
     reader = READERS[options.network]
     material, held_out = reader.load(options)
     print(f"{len(material)} to learn from, {len(held_out)} held out", flush=True)
     held = [reader.whole(piece) for piece in held_out]
     members = [_member(reader, material, held, options, options.seed + k) for k in range(options.members)]
-    export_rows(Mean(members) if len(members) > 1 else members[0], target, reader.seen, reader.n_features)
+    export_rows(Council(members) if len(members) > 1 else members[0], target, reader.seen, reader.n_features)
     halve(target)
 
 
 def _member(reader: Reader, material: Any, held: list[Any], options: argparse.Namespace, seed: int) -> nn.Module:
-    """One network, kept in a folder of its own where there are several."""
-    folder = options.out if options.members == 1 else options.out / str(seed)
-    folder.mkdir(exist_ok=True)
+    """One network, kept in OUT/NETWORK, or in OUT/NETWORK/SEED where there are several."""
+    folder = options.out / options.network / (str(seed) if options.members > 1 else "")
+    folder.mkdir(parents=True, exist_ok=True)
     recipe = replace(reader.recipe, seed=seed, steps=options.steps or reader.recipe.steps)
-    batches = Pool(reader.windows(material, np.random.default_rng(seed)), 16, 512, reader.renewed, reader.join, seed)
-    return learn_to_read(reader.make, batches, reader.costs, reader.weights, held, recipe, folder)
+    windows, join = reader.windows(material, np.random.default_rng(seed)), partial(stack, length=reader.longest)
+    batches = Pool(windows, 16, 512, reader.renewed, join, seed)
+    return learn_to_read(reader.make, batches, reader.heads, reader.weights, held, recipe, folder)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from tecla.io.target import whole_target
 from tecla.transcription.features import N_BINS, WINDOWS
 
 MEMORY_STRIDE: Final = "memory_stride"  # all else about a network can be read from the shapes of its weights
@@ -34,14 +35,12 @@ def export_onnx(network: nn.Module, path: Path) -> None:
         input "features": (1, W, T, F); outputs "keys": (T, P, 6), "pedals": (T, 4), both 0..1; T is free
     """
     example = torch.zeros(1, len(WINDOWS), 100, N_BINS)  # no multiple of 8: networks that pad their frames must do so while they are traced
-    partial = path.with_suffix(".partial.onnx")
-    with warnings.catch_warnings():
+    with whole_target(path) as neighbour, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns of a GRU whose batch may change; here it is always 88 keys
         torch.onnx.export(
-            _Activated(network).cpu().eval(), (example,), str(partial), input_names=["features"], output_names=["keys", "pedals"],
+            _Activated(network).cpu().eval(), (example,), str(neighbour), input_names=["features"], output_names=["keys", "pedals"],
             dynamic_axes={"features": {2: "frames"}, "keys": {0: "frames"}, "pedals": {0: "frames"}}, opset_version=17, dynamo=False,
         )  # fmt: skip
-    model = onnx.load(str(partial))
-    onnx.helper.set_model_props(model, {MEMORY_STRIDE: str(getattr(getattr(network, "config", None), "memory_stride", 1))})
-    onnx.save(model, str(partial))
-    partial.rename(path)
+        model = onnx.load(neighbour)
+        onnx.helper.set_model_props(model, {MEMORY_STRIDE: str(getattr(getattr(network, "config", None), "memory_stride", 1))})
+        onnx.save(model, neighbour)

@@ -10,6 +10,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from tecla.io.target import whole_target
 from tecla.models.line import LineHeads
 from tecla.transcription.monophonic.features import N_BINS, WINDOWS
 
@@ -47,16 +48,14 @@ def export_line_onnx(
         input "features": (1, W, T, F); outputs "states": (T, S + 1), "events": (T, 2) onset 0..1 and bend in semitones; T is free
     """
     example = torch.zeros(1, len(WINDOWS), 96, N_BINS)
-    partial = path.with_suffix(".partial.onnx")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter warns of a GRU whose batch may change; here it is always one
-        torch.onnx.export(
-            _Believed(network).cpu().eval(), (example,), str(partial), input_names=["features"], output_names=["states", "events"],
-            dynamic_axes={"features": {2: "frames"}, "states": {0: "frames"}, "events": {0: "frames"}}, opset_version=17, dynamo=False,
-        )  # fmt: skip
-    graph = onnx.load(partial)
     numbers = {"hop_samples": hop_samples, "frames_together": frames_together, "window_frames": window[0], "context_frames": window[1]}
     said = {name: str(number) for name, number in numbers.items()} | {"pitches": " ".join(map(str, pitches))}
-    onnx.helper.set_model_props(graph, said)
-    onnx.save(graph, partial)
-    partial.rename(path)
+    with whole_target(path) as neighbour, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns of a GRU whose batch may change; here it is always one
+        torch.onnx.export(
+            _Believed(network).cpu().eval(), (example,), str(neighbour), input_names=["features"], output_names=["states", "events"],
+            dynamic_axes={"features": {2: "frames"}, "states": {0: "frames"}, "events": {0: "frames"}}, opset_version=17, dynamo=False,
+        )  # fmt: skip
+        graph = onnx.load(neighbour)
+        onnx.helper.set_model_props(graph, said)
+        onnx.save(graph, neighbour)

@@ -11,13 +11,12 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from tecla.engraving.handwise import hand_features
 from tecla.music import Performance
 from tecla.training.as_heard import SHARE, lengths_as_heard
 from tecla.training.pulse_targets import stretch_of
-from tecla.training.readers import UNKNOWN, Row, Rows, head_costs, stack
+from tecla.training.readers import UNKNOWN, Row, any_take
 
 HEADS: Final = {"left": 1}
 WEIGHTS: Final = {"left": 1.0}
@@ -36,12 +35,10 @@ class Handed:
 
 def windows(pieces: Sequence[Sequence[Handed]], rng: np.random.Generator) -> Iterator[Row]:
     """Random windows, `pieces` being the takes of each piece."""
-    odds = np.sqrt([np.mean([len(take.performance) for take in takes]) for takes in pieces])
-    odds /= odds.sum()
+    draw = any_take(pieces, lambda take: len(take.left), rng)
 
     def some() -> Handed:
-        takes = pieces[int(rng.choice(len(pieces), p=odds))]
-        take = takes[int(rng.integers(len(takes)))]
+        take = draw()
         begin = int(rng.integers(0, max(1, len(take.left) - NOTES // 2)))
         return Handed(stretch_of(take.performance, begin, begin + NOTES), take.left[begin : begin + NOTES])
 
@@ -55,11 +52,6 @@ def windows(pieces: Sequence[Sequence[Handed]], rng: np.random.Generator) -> Ite
 def row(piece: Handed) -> Row:
     """What the network sees of a performance, and what it is told."""
     return hand_features(piece.performance), {"left": piece.left}
-
-
-def whole(piece: Handed) -> Rows:
-    """A held-out performance as it is."""
-    return stack([row(piece)], len(piece.left))
 
 
 def joined(piece: Handed, other: Handed, rng: np.random.Generator) -> Handed:
@@ -96,8 +88,3 @@ def _sorted(notes: NDArray[np.void], left: NDArray[np.int64]) -> Handed:
     """A performance with its notes in order, their hands with them."""
     order = np.lexsort((notes["pitch"], notes["onset_sec"]))
     return Handed(Performance(notes[order]), left[order])
-
-
-def costs(net: nn.Module, rows: Rows) -> dict[str, Tensor]:
-    """Mean cost of each head."""
-    return head_costs(net(rows.seen).float(), rows, HEADS)

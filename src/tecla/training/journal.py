@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from tecla.io.target import whole_target
+
 Numbers = dict[str, float]
 PICTURE: Final = "loss.png"
 _PLAIN: Final = ("step", "sec")
@@ -58,9 +60,8 @@ class Journal:
             right = axes.twinx()
             right.plot(steps, f1, color="tab:orange", marker="o", markersize=3)
             right.set(ylabel="validation note onset F1", ylim=(0, 1))
-        partial = self.folder / f"{PICTURE}.partial"
-        figure.savefig(partial, format="png", dpi=110)
-        partial.replace(self.folder / PICTURE)
+        with whole_target(self.folder / PICTURE) as neighbour:
+            figure.savefig(neighbour, format="png", dpi=110)
 
     def _column(self, name: str) -> tuple[list[float], list[float]]:
         rows = [(numbers["step"], numbers[name]) for numbers in self.history if name in numbers]

@@ -10,12 +10,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from tecla.engraving.notewise import HEADS, features
+from tecla.engraving.notewise import features
 from tecla.music import Performance
 from tecla.training.aligned import NO_NAME, Aligned
-from tecla.training.readers import UNKNOWN, Row, Rows, head_costs, stack
+from tecla.training.readers import UNKNOWN, Row
 
 WEIGHTS: Final = {"downbeat": 1.0, "beat": 1.0, "staff": 1.0, "alter": 0.5}
 NOTES: Final = 256
@@ -36,11 +35,6 @@ def row(piece: Aligned) -> Row:
     named = (piece.fifths != NO_NAME) & (np.abs(alter) <= 2)
     told = {"downbeat": piece.downbeat, "beat": piece.beat, "staff": piece.left, "alter": np.where(named, alter + 2, UNKNOWN)}
     return features(piece.performance), told
-
-
-def whole(piece: Aligned) -> Rows:
-    """A held-out performance as it is."""
-    return stack([row(piece)], len(piece.performance))
 
 
 def varied(piece: Aligned, start: int, length: int, rng: np.random.Generator) -> Aligned:
@@ -70,8 +64,3 @@ def _transposed(fifths: NDArray[np.int64], semitones: int) -> NDArray[np.int64]:
     move = 7 * semitones
     move -= 12 * round((move + (float(np.median(fifths[named])) - _MIDDLE if named.any() else 0.0)) / 12)
     return np.asarray(np.where(named, fifths + move, NO_NAME))
-
-
-def costs(net: nn.Module, rows: Rows) -> dict[str, Tensor]:
-    """Mean cost of each head."""
-    return head_costs(net(rows.seen).float(), rows, HEADS)

@@ -16,12 +16,11 @@ from tecla.corpora.asap import Annotations, Recording, load_annotations
 from tecla.engraving.pulse import METRES, PERIODS, PHASES, Strokes, find_strokes
 from tecla.io.midi import load_midi
 from tecla.music import Performance
+from tecla.training.readers import UNKNOWN
 
-UNKNOWN: Final = -1
 _MEETS_SEC: Final = 0.05  # a stroke this near a beat may be on it
 _MEETS_BEATS: Final = 0.2
 SAME_AS: Final = {"12/16": "12/8", "24/16": "12/8", "6/16": "6/8", "4/8": "2/4", "1/2": "other"}
-_INTERVALS: Final = (0.3, 4.0)  # sounder limits of a beat, seconds
 
 
 @dataclass(frozen=True, eq=False)

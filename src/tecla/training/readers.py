@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from torch.utils.data import Dataset
 from tecla.training import loop
 from tecla.training.stored import load_stored, save_stored
 
+Take = TypeVar("Take")
 UNKNOWN: Final = -1
 Row = tuple[NDArray[np.float32], Mapping[str, NDArray[np.int64]]]  # what is seen (N, F), and the classes told of it by name, (N,) each
 
@@ -59,6 +60,30 @@ def stack(rows: Sequence[Row], length: int) -> Rows:
     return Rows(torch.from_numpy(seen), {name: torch.from_numpy(target) for name, target in classes.items()})
 
 
+def whole(row: Callable[[Take], Row]) -> Callable[[Take], Rows]:
+    """What shows a held-out piece as it is, by what shows a window."""
+
+    def show(piece: Take) -> Rows:
+        seen, told = row(piece)
+        return stack([(seen, told)], len(seen))
+
+    return show
+
+
+def any_take(
+    pieces: Sequence[Sequence[Take]], length: Callable[[Take], int], rng: np.random.Generator, power: float = 0.5
+) -> Callable[[], Take]:
+    """What draws one of the takes of a piece; a long piece is drawn more often, but not in proportion: by that `power` of its length."""
+    odds = np.array([np.mean([length(take) for take in takes]) for takes in pieces]) ** power
+    odds /= odds.sum()
+
+    def draw() -> Take:
+        takes = pieces[int(rng.choice(len(pieces), p=odds))]
+        return takes[int(rng.integers(len(takes)))]
+
+    return draw
+
+
 class Pool(Dataset[Any]):
     """Batches drawn from a pool of windows, of which each draw renews a few: making a window costs more than learning from one."""
 
@@ -91,17 +116,22 @@ def head_costs(logits: Tensor, rows: Rows, heads: Mapping[str, int]) -> dict[str
     return out
 
 
-def total_cost(costs: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
+def costs(net: nn.Module, rows: Rows, heads: Mapping[str, int]) -> dict[str, Tensor]:
+    """Mean cost of each head of a network."""
+    return head_costs(net(rows.seen).float(), rows, heads)
+
+
+def total_cost(parts: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
     """Weighted sum over heads."""
-    return sum((weights[name] * cost for name, cost in costs.items()), torch.zeros(()))
+    return sum((weights[name] * cost for name, cost in parts.items()), torch.zeros(()))
 
 
 def learn_to_read(
     make: Callable[[], nn.Module],
     batches: Dataset[Any],
-    costs: Callable[[nn.Module, Any], dict[str, Tensor]],
+    heads: Mapping[str, int],
     weights: Mapping[str, float],
-    held_out: list[Any],
+    held_out: list[Rows],
     recipe: ReaderRecipe,
     folder: Path,
 ) -> nn.Module:
@@ -113,12 +143,12 @@ def learn_to_read(
     )  # fmt: skip
     state = loop.new_state(make, config, torch.device("cpu"))
 
-    def loss(net: nn.Module, batch: Any) -> tuple[Tensor, dict[str, Tensor]]:
-        parts = costs(net, batch)
+    def loss(net: nn.Module, batch: Rows) -> tuple[Tensor, dict[str, Tensor]]:
+        parts = costs(net, batch, heads)
         return total_cost(parts, weights), parts
 
     def judge(state: loop.State) -> None:
-        held = judged(state.average, held_out, costs)
+        held = judged(state.average, held_out, heads)
         value = -sum(weights[name] * cost for name, cost in held.items())
         print(f"{state.step} held {-value:.3f} | " + " ".join(f"{name} {cost:.3f}" for name, cost in held.items()), flush=True)
         if value > state.best:
@@ -134,23 +164,11 @@ def learn_to_read(
 
 
 @torch.no_grad()
-def judged(net: nn.Module, held_out: list[Any], costs: Callable[[nn.Module, Any], dict[str, Tensor]]) -> dict[str, float]:
+def judged(net: nn.Module, held_out: list[Rows], heads: Mapping[str, int]) -> dict[str, float]:
     """Mean cost of each head over held-out batches, one a piece."""
     net.eval()
-    rows = [costs(net, batch) for batch in held_out]
+    rows = [costs(net, batch, heads) for batch in held_out]
     return {name: float(np.mean([float(row[name]) for row in rows])) for name in rows[0]}
-
-
-class Mean(nn.Module):
-    """Several readers as one: the mean of their logits. What each has learned by heart of few pieces is not the same."""
-
-    def __init__(self, members: Sequence[nn.Module]) -> None:
-        super().__init__()
-        self.members = nn.ModuleList(members)
-
-    def forward(self, rows: Tensor) -> Tensor:
-        """(B, N, F) features -> (B, N, O) logits."""
-        return torch.stack([member(rows) for member in self.members]).mean(0)
 
 
 def export_rows(net: nn.Module, path: Path, seen: str, n_features: int) -> None:

@@ -11,7 +11,7 @@ from tecla import __version__
 from tecla.errors import InputError
 from tecla.training.export import export_onnx
 from tecla.training.quantise import quantise
-from tecla.training.run import INIT_CARD, load_card, load_options, load_sources, network_of
+from tecla.training.run import INIT_CARD, load_card, load_options, load_sources, network_of, write_json
 from tecla.training.stored import fitted, load_stored
 from tecla.transcription.decode import DecodeConfig
 
@@ -46,7 +46,7 @@ def export_run(folder: Path, target: Path) -> Path:
     card |= {entry: stated for entry, stated in load_card(folder / INIT_CARD).items() if entry in ("reading", "calibration", "dynamics")}
     export_onnx(network, target)
     path = target.with_suffix(".json")
-    path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(path, card)
     return path
 
 
@@ -65,7 +65,7 @@ def export_rounded(weights: Path, target: Path) -> Path:
         entry: stated for entry, stated in card.items() if entry not in ("name", "metrics", "validation")
     }
     quantise(weights, target)
-    path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(path, card)
     return path
 
 

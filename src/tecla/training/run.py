@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from tecla.errors import InputError, OptionError, OutputError
+from tecla.io.target import write_whole
 from tecla.models.harmonic import HarmonicConfig
 from tecla.training import loop
 from tecla.training.asked import check_bounds, load_asked
@@ -88,8 +89,8 @@ def begin(folder: Path, options: RunOptions) -> None:
         for weights, copy, card in copies:  # what ships may change before the run is resumed
             if weights is not None:
                 shutil.copy(weights, folder / copy)
-                _write(folder / card, _card(weights))
-        _write(folder / "run.json", asdict(options))
+                write_json(folder / card, _card(weights))
+        write_json(folder / "run.json", asdict(options))
     except OSError as error:
         raise OutputError(f"{folder} cannot be made ({error.strerror}): name another folder") from error
 
@@ -169,7 +170,7 @@ def go_on(
     loss = make_loss(sound, device, load_pretrained(folder / TEACHER) if options.teacher else None)
     if team.leads:
         inherited = load_card(folder / INIT_CARD).get("data", {}) | load_card(folder / TEACHER_CARD).get("data", {})
-        _write(folder / SOURCES, inherited | material.licences | piano_licences(options.pianos))
+        write_json(folder / SOURCES, inherited | material.licences | piano_licences(options.pianos))
         options = _with_steps(folder, options, examples, loss, device, workers)
     options = team.agree(options)
     schedule = _schedule(options, workers)
@@ -262,7 +263,7 @@ def _with_steps(folder: Path, options: RunOptions, examples: Dataset[Any], loss:
     loop.train(trial, examples, loss, config, lambda *_: times.append(time.perf_counter()), lambda _: None)
     step_sec = (times[-1] - times[0]) / (len(times) - 1)  # the first one also warms up
     options = replace(options, steps=max(20, int(options.minutes * 60 / step_sec)))
-    _write(folder / "run.json", asdict(options))
+    write_json(folder / "run.json", asdict(options))
     return options
 
 
@@ -303,8 +304,6 @@ def piano_licences(folder: str | None) -> dict[str, str]:
     return {bank.get("attribution", name): bank.get("licence", "not stated") for name, bank in banks}
 
 
-def _write(path: Path, content: object) -> None:
+def write_json(path: Path, content: object) -> None:
     """Writes JSON, whole or not at all."""
-    neighbour = path.with_name(f"{path.name}.partial")
-    neighbour.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    neighbour.replace(path)
+    write_whole(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")

@@ -11,11 +11,10 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from tecla.engraving.spellwise import N_OUTPUTS, REACH, Page, spelling_features
 from tecla.music.score import Score
-from tecla.training.readers import UNKNOWN, Row, Rows, head_costs, stack
+from tecla.training.readers import UNKNOWN, Row
 
 HEADS: Final = {"name": N_OUTPUTS}
 WEIGHTS: Final = {"name": 1.0}
@@ -68,13 +67,3 @@ def row(piece: Spelt) -> Row:
     """What the network sees of a page, and what it is told."""
     away = piece.fifths - piece.page.key
     return spelling_features(piece.page), {"name": np.where(np.abs(away) <= REACH, away + REACH, UNKNOWN)}
-
-
-def whole(piece: Spelt) -> Rows:
-    """A held-out page as it is."""
-    return stack([row(piece)], len(piece.fifths))
-
-
-def costs(net: nn.Module, rows: Rows) -> dict[str, Tensor]:
-    """Mean cost of each head."""
-    return head_costs(net(rows.seen).float(), rows, HEADS)

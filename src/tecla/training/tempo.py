@@ -13,7 +13,7 @@ from torch import Tensor
 
 from tecla.engraving.pulse import PERIODS, find_strokes
 from tecla.engraving.tempo import N_FEATURES, tempo_candidates
-from tecla.models.pulse import TempoNet
+from tecla.models.dilated import TempoNet
 from tecla.training.pulse_targets import Beaten, tell
 
 

@@ -23,7 +23,7 @@ from tecla.io.audio import load_audio
 from tecla.io.midi import load_midi
 from tecla.models.crnn import CRNN, CRNNConfig
 from tecla.models.line import LineConfig
-from tecla.models.se_unet import SEUNet, SEUNetConfig
+from tecla.models.se_unet import SEUNet
 from tecla.models.transformer import Transformer, TransformerConfig
 from tecla.models.unet import UNet, UNetConfig
 from tecla.models.unet_bilstm import UNetBiLSTM, UNetBiLSTMConfig
@@ -173,5 +173,5 @@ RECIPES: Final[Mapping[str, Recipe]] = {
     ),
     "voice-unet": _clip_recipe(UNet, UNetConfig, {"embedding": (48, 192), "depth": (2, 4)}),
     "voice-unet-bilstm": _clip_recipe(UNetBiLSTM, UNetBiLSTMConfig, {"embedding": (48, 192), "memory": (32, 128)}),
-    "voice-se-unet": _clip_recipe(SEUNet, SEUNetConfig, {"embedding": (48, 192), "depth": (2, 4)}),
+    "voice-se-unet": _clip_recipe(SEUNet, UNetConfig, {"embedding": (48, 192), "depth": (2, 4)}),
 }  # fmt: skip

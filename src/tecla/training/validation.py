@@ -44,7 +44,7 @@ class Validation:
     """Takes, and how to be judged by them.
 
     Args:
-        share: held-out material; without recordings, its performances (or random textures) are rendered with `sound`.
+        share: held-out material; without recordings, its performances (or pieces improvised by tecla) are rendered with `sound`.
     """
 
     def __init__(self, share: Share, sound: Sound, config: ExampleConfig) -> None:

@@ -6,7 +6,6 @@ pitch from its last checkpoint, the one for classes from its last whole cycle (i
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -28,7 +27,7 @@ from tecla.models.crnn import CRNN, CRNNConfig
 from tecla.training import loop
 from tecla.training.asked import load_asked
 from tecla.training.export_line import export_line_onnx
-from tecla.training.run import piano_licences
+from tecla.training.run import piano_licences, write_json
 from tecla.training.sampled_piano import load_banks
 from tecla.training.stored import fitted, load_stored, save_stored
 from tecla.training.voice import PITCHES, LineExamples, LineMix, line_loss, make_line_network
@@ -99,7 +98,7 @@ def _opened(folder: Path, options: VoiceOptions) -> Path:
     """The folder, made where there is none, with what the run was asked for."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "run.json").write_text(json.dumps(asdict(options)) + "\n", encoding="utf-8")
+        write_json(folder / "run.json", asdict(options))
     except OSError as error:
         raise OutputError(f"{folder} cannot be made ({error.strerror}): name another output") from error
     return folder
@@ -178,7 +177,7 @@ def export_voice(network: nn.Module, target: Path, card: dict[str, Any]) -> Path
     parameters = sum(p.numel() for p in network.parameters())
     whole = {"name": target.stem, "tecla": __version__, "date": datetime.now(UTC).date().isoformat(), "parameters": parameters, **card}
     path = target.with_suffix(".json")
-    path.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(path, whole)
     return path
 
 

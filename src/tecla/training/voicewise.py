@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
-from torch import Tensor, nn
 
 from tecla.engraving.voicewise import voice_features
 from tecla.training.beatwise import draw
 from tecla.training.beatwise_targets import Counted
-from tecla.training.readers import Row, Rows, head_costs, stack
+from tecla.training.readers import Row
 
 HEADS: Final = {"second": 1}
 WEIGHTS: Final = {"second": 1.0}
@@ -25,13 +24,3 @@ def windows(pieces: Sequence[Sequence[Counted]], rng: np.random.Generator) -> It
 def row(piece: Counted) -> Row:
     """What the network sees of a performance over its beats, and what it is told."""
     return voice_features(piece.piece.performance, piece.pulse, piece.left_odds), {"second": piece.second}
-
-
-def whole(piece: Counted) -> Rows:
-    """A held-out performance as it is."""
-    return stack([row(piece)], len(piece.onset))
-
-
-def costs(net: nn.Module, rows: Rows) -> dict[str, Tensor]:
-    """Mean cost of each head."""
-    return head_costs(net(rows.seen).float(), rows, HEADS)

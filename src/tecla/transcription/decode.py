@@ -116,7 +116,7 @@ def _best_end(keys: NDArray[np.float32], frame: int, key: int, limit: float, cha
     if len(stretch) < 2:
         return min(frame + 1.0, limit)
     span, event = stretch[:, channels[0]], stretch[:, channels[1]]
-    # Two times the sum of log odds up to a frame, less the sum of all: what is gained by ending there.
+    # The sum of log odds up to a frame: half of what is gained by ending there rather than at the last, but for a constant.
     gain = np.cumsum(log_odds(span)) + config.end_weight * np.maximum(log_odds(event), -4.0)
     best = int(gain.argmax())
     return frame + 1 + float(refined(event, np.array([best + 0.5]))[0])

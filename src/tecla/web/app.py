@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -29,7 +29,6 @@ from tecla.web.tasks import LONGEST_SEC, MOST_NOTES
 
 STATIC: Final = Path(__file__).parent / "static"
 SAMPLES: Final = Path(str(resources.files("tecla.rendering"))) / "salamander"
-_WRITTEN: Final = ["mid", "json", "csv", "musicxml", "mxl", "pdf", "svg", "png", "wav", "flac", "mp3", "abc"]
 _NOTES_IN: Final = [".mid", ".midi", ".musicxml", ".xml", ".mxl", ".abc", ".json", ".csv"]
 
 
@@ -70,7 +69,7 @@ def _add_door(app: FastAPI, token: str | None) -> None:
                 "transcription": [{"name": "default", "title": "Piano"}],
                 "generation": continuing_models(),
             },
-            "formats": {"in": [*sorted(READABLE), *_NOTES_IN], "out": _WRITTEN},
+            "formats": {"in": [*sorted(READABLE), *_NOTES_IN], "out": list(get_args(versions.Format))},
             "limits": {"upload_bytes": LARGEST_UPLOAD_BYTES, "duration_sec": LONGEST_SEC, "notes": MOST_NOTES},
         }
 

@@ -6,6 +6,8 @@ import re
 from typing import Final
 
 HEAD_BYTES: Final = 64 * 1024
+NOTE_SUFFIXES: Final = (".mid", ".json", ".csv")
+SCORE_SUFFIXES: Final = (".musicxml", ".mxl", ".abc")
 _ABC: Final = re.compile(r"^X:\s*\d.*?^K:", re.MULTILINE | re.DOTALL)
 _PLAIN_SAMPLES: Final = (b"\x01\x00", b"\x03\x00", b"\xfe\xff")  # wav's codes for integers, floats and "see below": what browsers play
 _BEGINNINGS: Final = (
@@ -38,7 +40,7 @@ def suffix_of(head: bytes) -> str:
 
 def kind_of(suffix: str) -> str:
     """What a take of this suffix is: "sound", "notes" or "score"."""
-    return {".mid": "notes", ".json": "notes", ".csv": "notes", ".mxl": "score", ".musicxml": "score", ".abc": "score"}.get(suffix, "sound")
+    return "notes" if suffix in NOTE_SUFFIXES else "score" if suffix in SCORE_SUFFIXES else "sound"
 
 
 def _text_suffix(head: bytes) -> str:

@@ -23,7 +23,6 @@ from tecla.web.workers import Worker, WorkerDiedError
 
 MOST_QUEUED: Final = 1000
 _TELL_SEC: Final = 0.2  # progress is told no oftener than this
-_OPEN: Final = ("queued", "running")
 _LOG: Final = logging.getLogger("tecla.studio")
 
 

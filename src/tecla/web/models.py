@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-_KINDS: Final = {"continuous": "performance", "remi": "performance", "jsb-grid": "chorale"}
+_KINDS: Final = {"continuous": "performance", "jsb-grid": "chorale"}
 _TITLES: Final = {"performance": "Piano", "chorales": "Four voices"}
 
 

@@ -11,7 +11,6 @@ import tempfile
 import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import uvicorn
 from platformdirs import user_data_path
@@ -20,8 +19,6 @@ from tecla.errors import OptionError
 from tecla.web.app import build_app
 from tecla.web.guard import own_names
 from tecla.web.studio import Studio
-
-PORT: Final = 8642
 
 
 def serve(host: str, port: int, folder: Path | None, open_browser: bool) -> None:

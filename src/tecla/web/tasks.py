@@ -14,10 +14,9 @@ import numpy as np
 
 from tecla.errors import InputError
 from tecla.music import Performance
+from tecla.web.intake import SCORE_SUFFIXES
 from tecla.web.workers import Progress
 
-NOTE_SUFFIXES: Final = (".mid", ".json", ".csv")
-SCORE_SUFFIXES: Final = (".musicxml", ".mxl", ".abc")
 LONGEST_SEC: Final = 3 * 3600.0
 MOST_NOTES: Final = 100_000
 

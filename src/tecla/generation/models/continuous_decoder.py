@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tecla.generation.models.music_transformer import Feedforward
+from tecla.generation.models.music_transformer import Feedforward, initialise
 from tecla.generation.models.timed_attention import FADES_SEC, N_KEYS, KeyLogits, KeyMemory, Rotation, TimedBlock
 
 N_WHAT = 91
@@ -82,7 +82,7 @@ class ContinuousDecoder(nn.Module):
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(4))
         sizes = (1 + 3 * config.components, N_WHAT, N_VELOCITIES, 3 * config.components)
         self.heads = nn.ModuleList(nn.Linear(width, size) for size in sizes)
-        self.apply(_initialise)
+        self.apply(initialise)
         self.near = KeyLogits(width)
         for head in (self.heads[0], self.heads[3]):  # components start spread over 3 ms to 3 s
             assert isinstance(head, nn.Linear)
@@ -200,10 +200,3 @@ def event_nats(model: ContinuousDecoder, previous: Tensor, target: Tensor, bin_s
 def _bin(seconds: Tensor, width: float) -> tuple[Tensor, Tensor]:
     index = torch.round(seconds / width)
     return ((index - 0.5) * width).clamp(min=0.0), (index + 0.5) * width
-
-
-def _initialise(module: nn.Module) -> None:
-    if isinstance(module, nn.Linear | nn.Embedding):
-        nn.init.normal_(module.weight, std=0.02)
-    if isinstance(module, nn.Linear):
-        nn.init.zeros_(module.bias)

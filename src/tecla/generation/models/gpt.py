@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tecla.generation.models.music_transformer import initialise
+
 
 @dataclass(frozen=True)
 class GptConfig:
@@ -58,7 +60,7 @@ class Gpt(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.blocks = nn.ModuleList(GptBlock(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
-        self.apply(_initialise)
+        self.apply(initialise)
 
     def empty_past(self, batch: int) -> list[tuple[Tensor, Tensor]]:
         """The cache before a piece: (B, H, 0, S) twice for every layer."""
@@ -87,10 +89,3 @@ class Gpt(nn.Module):
             x, k, v = block(x, k, v)
             grown.append((k, v))
         return self.norm(x), grown
-
-
-def _initialise(module: nn.Module) -> None:
-    if isinstance(module, nn.Linear | nn.Embedding):
-        nn.init.normal_(module.weight, std=0.02)
-    if isinstance(module, nn.Linear):
-        nn.init.zeros_(module.bias)

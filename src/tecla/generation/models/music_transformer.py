@@ -186,7 +186,7 @@ class MusicTransformer(nn.Module):
         self.within = nn.ModuleList(Feedforward(width, 2, config.dropout) for _ in range(2 if slots > 1 else 0))
         self.norm = nn.LayerNorm(width)
         self.logits = nn.Linear(width, vocabulary)
-        self.apply(_initialise)
+        self.apply(initialise)
         self.intervals = Intervals(config) if config.first_pitch else None
 
     def forward(self, previous: Tensor, target: Tensor, start: Tensor, runs: Tensor | None = None) -> Tensor:
@@ -247,7 +247,8 @@ class MusicTransformer(nn.Module):
         return ids + size * torch.arange(self.config.slots, device=ids.device)
 
 
-def _initialise(module: nn.Module) -> None:
+def initialise(module: nn.Module) -> None:
+    """Small normal weights, no biases, as GPT-2 begins."""
     if isinstance(module, nn.Linear | nn.Embedding):
         nn.init.normal_(module.weight, std=0.02)
     if isinstance(module, nn.Linear):

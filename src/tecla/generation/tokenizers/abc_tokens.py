@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Sequence
 from itertools import pairwise, product
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tecla.errors import InputError
+from tecla.generation.tokenizers.abc_characters import CHARACTERS, AbcCharacters
 from tecla.generation.tokenizers.abc_grammar import KEYS, KINDS, METERS, AbcGrammar, May
 
 _PITCHES: Final = ["".join(parts) for parts in product(("", "^", "=", "_"), "CDEFGAB", ("", ","))] + [
@@ -31,43 +32,21 @@ _FIELDS: Final = [
     *(f"K:{key}\n" for key in KEYS),
 ]
 _SIGNS: Final = ["3/2", "(3", "|!\n", ":|!\n", "|]!\n", "|]", ":|", "||", "|:", "|1 ", "|2 ", "[1 ", "[2 ", ":|2 "]
-_CHARACTERS: Final = ["\n", *map(chr, range(32, 127))]
-WORDS: Final = tuple(dict.fromkeys([*_CHARACTERS, *_FIELDS, *_PITCHES, *_SIGNS]))
-_IDS: Final = {word: index + 1 for index, word in enumerate(WORDS)}
+WORDS: Final = tuple(dict.fromkeys([*CHARACTERS, *_FIELDS, *_PITCHES, *_SIGNS]))
 _CUT: Final = re.compile("|".join(map(re.escape, sorted(WORDS, key=len, reverse=True))) + "|.", re.DOTALL)
 
 
-class AbcTokens:
+class AbcTokens(AbcCharacters):
     """Tunes as sequences of words."""
 
     name = "abc-tokens"
-    slots = 1
-    vocabulary = 1 + len(WORDS)
+    words: ClassVar = WORDS
+    vocabulary = 1 + len(words)
+    ids: ClassVar = {word: index + 1 for index, word in enumerate(words)}
 
-    def encode(self, music: str) -> NDArray[np.int64]:
-        """Ids of a tune and END. Shape: (L + 1, 1).
-
-        Raises:
-            InputError: the tune has a character that is no printable ASCII.
-        """
-        words = _CUT.findall(music)
-        wrong = next((word for word in words if word not in _IDS), None)
-        if wrong is not None:
-            raise InputError(f"the tune has the character {wrong!r}: ABC here is printable ASCII and newlines")
-        return np.array([*(_IDS[word] for word in words), 0])[:, None]
-
-    def decode(self, ids: NDArray[np.int64]) -> str:
-        """The text up to the first END. Shape: (L, 1) or (L,) ids."""
-        flat = np.asarray(ids).ravel().tolist()
-        flat = flat[: flat.index(0)] if 0 in flat else flat
-        return "".join(WORDS[index - 1] for index in flat)
-
-    def allowed(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Words of which every character stays inside the grammar of abc_grammar.py. Shape: (n,) -> (V,)."""
-        grammar = AbcGrammar()
-        for character in self.decode(ids):
-            grammar.advance(character)
-        return self.mask(grammar)
+    def cut(self, music: str) -> Sequence[str]:
+        """A tune in the longest words there are; a character that has none stands for itself."""
+        return _CUT.findall(music)
 
     def mask(self, grammar: AbcGrammar, may: May = AbcGrammar.allowed) -> NDArray[np.bool_]:
         """Words of which every character `may` come, as a mask over ids. Shape: (V,)."""

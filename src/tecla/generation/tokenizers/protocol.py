@@ -34,11 +34,6 @@ class Tokenizer(Protocol[Music]):
         """The grammar: which ids may follow these slots in reading order. Shape: (n,) -> (V,)."""
 
 
-def notes_per_token(tokenizer: Tokenizer[Performance], performance: Performance) -> float:
-    """How much music a token is: the reason why bits per token do not compare."""
-    return len(performance) / max(1, tokenizer.encode(performance).size)
-
-
 def round_trip_f1(tokenizer: Tokenizer[Performance], performance: Performance) -> float:
     """Note F1 (onset within 50 ms, pitch) between a performance and its decoded encoding, both from their first onset."""
     return note_f1(performance, tokenizer.decode(tokenizer.encode(performance)))

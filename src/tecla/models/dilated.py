@@ -1,8 +1,7 @@
-"""The beat networks. The first: residual convolutions over strokes, each layer looking twice as far as the one before, one row of heads.
+"""Six readers of one kind, and the tempo network, of five thousand parameters, which says how long a beat lasts.
 
-After Davies and Böck, "Temporal convolutional networks for musical audio beat tracking" (EUSIPCO 2019), over strokes in place of
-frames. 0.15 million parameters; it sees 127 strokes to either side. The second, of five thousand
-parameters, says how long a beat lasts.
+The readers are residual convolutions over strokes or notes, each layer looking twice as far as the one before, one row of heads. After
+Davies and Böck, "Temporal convolutional networks for musical audio beat tracking" (EUSIPCO 2019), over strokes in place of frames.
 """
 
 from __future__ import annotations
@@ -19,40 +18,44 @@ from tecla.engraving.tempo import N_FEATURES as N_CANDIDATE_FEATURES
 
 
 @dataclass(frozen=True)
-class PulseConfig:
+class DilatedConfig:
     """Widths of the network; `dropout` acts on whole channels between layers while training."""
 
-    n_features: int = N_FEATURES
-    n_outputs: int = N_OUTPUTS
+    n_features: int
+    n_outputs: int
     channels: int = 80
     reaches: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64)
     dropout: float = 0.1
 
 
-# Hands are read note by note by a network of the same kind, 63 notes to either side of each.
-HANDS: Final = PulseConfig(n_features=handwise.N_FEATURES, n_outputs=handwise.N_OUTPUTS, channels=96, reaches=(1, 2, 4, 8, 16, 32))
+# Beats are read stroke by stroke, 127 strokes to either side of each: 0.15 million parameters.
+BEATS: Final = DilatedConfig(n_features=N_FEATURES, n_outputs=N_OUTPUTS)
+
+
+# Hands are read note by note, 63 notes to either side of each.
+HANDS: Final = DilatedConfig(n_features=handwise.N_FEATURES, n_outputs=handwise.N_OUTPUTS, channels=96, reaches=(1, 2, 4, 8, 16, 32))
 
 
 # Rhythm is read note by note over beats, 127 notes to either side of each.
-RHYTHM: Final = PulseConfig(n_features=beatwise.N_FEATURES, n_outputs=beatwise.N_OUTPUTS, channels=224)
+RHYTHM: Final = DilatedConfig(n_features=beatwise.N_FEATURES, n_outputs=beatwise.N_OUTPUTS, channels=224)
 
 
 # So is which voice it lies in.
-VOICES: Final = PulseConfig(n_features=voicewise.N_FEATURES, n_outputs=voicewise.N_OUTPUTS, channels=96, dropout=0.15)
+VOICES: Final = DilatedConfig(n_features=voicewise.N_FEATURES, n_outputs=voicewise.N_OUTPUTS, channels=96, dropout=0.15)
 
 
 # And what its signs are.
-MARKS: Final = PulseConfig(n_features=markwise.N_FEATURES, n_outputs=markwise.N_OUTPUTS, channels=96, dropout=0.15)
+MARKS: Final = DilatedConfig(n_features=markwise.N_FEATURES, n_outputs=markwise.N_OUTPUTS, channels=96, dropout=0.15)
 
 
 # Spelling is read note by note over a page in its key, 63 notes to either side of each.
-SPELLING: Final = PulseConfig(n_features=spellwise.N_FEATURES, n_outputs=spellwise.N_OUTPUTS, channels=96, reaches=(1, 2, 4, 8, 16, 32))
+SPELLING: Final = DilatedConfig(n_features=spellwise.N_FEATURES, n_outputs=spellwise.N_OUTPUTS, channels=96, reaches=(1, 2, 4, 8, 16, 32))
 
 
-class PulseNet(nn.Module):
-    """Features of strokes (or notes) -> logits of all heads, side by side in the order of `engraving.pulse.HEADS`."""
+class DilatedNet(nn.Module):
+    """Features of strokes (or notes) -> logits of all heads, side by side."""
 
-    def __init__(self, config: PulseConfig) -> None:
+    def __init__(self, config: DilatedConfig) -> None:
         super().__init__()
         width = config.channels
         self.enter = nn.Conv1d(config.n_features, width, 1)
