@@ -171,7 +171,8 @@ def _read_note(item: Element, state: _State, part_index: int, first_staff: int) 
 
 
 def _read_head(item: Element) -> Head:
-    step, octave = item.findtext("pitch/step") or "C", _within(item.findtext("pitch/octave") or "4", 9, -1)
+    step = item.findtext("pitch/step") or "C"
+    octave = _within(item.findtext("pitch/octave") or "4", 9, -2)  # B sharp -2 is the lowest key of MIDI
     alter = int(float(item.findtext("pitch/alter") or 0))
     ties = {tie.get("type") for tie in item.findall("tie")}
     pitch = SpelledPitch(step.strip().upper(), alter if alter in _ALTERS else 0, octave)
