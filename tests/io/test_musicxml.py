@@ -1,4 +1,5 @@
 import io
+import re
 import zipfile
 from fractions import Fraction
 from pathlib import Path
@@ -159,6 +160,22 @@ def test_a_clef_within_a_bar_comes_back_where_it_was(tmp_path: Path) -> None:
         Score((Measure(TimeSignature(2, 4), 0, {1: (Event(Fraction(2)),), 5: events}, Fraction(2), (), clefs),)), tmp_path / "a.musicxml"
     )
     assert [(c.position, c.staff, c.sign) for c in load_musicxml(tmp_path / "a.musicxml").measures[0].clefs if c.position] == [(1, 2, "G")]
+
+
+@pytest.mark.parametrize(
+    ("time", "unit"),
+    [
+        ((3, 4), "<beat-unit>quarter</beat-unit><per-minute>90<"),
+        ((6, 8), "<beat-unit>quarter</beat-unit><beat-unit-dot /><per-minute>60<"),
+        ((2, 2), "<beat-unit>half</beat-unit><per-minute>45<"),
+    ],
+)
+def test_a_metronome_mark_counts_beats(time: tuple[int, int], unit: str) -> None:
+    metre = TimeSignature(*time)
+    told = (Direction(Fraction(0), "tempo", "90"),)
+    text = score_to_xml(Score((Measure(metre, 0, {1: (Event(metre.bar_quarters),)}, metre.bar_quarters, told, (), "1"),)))
+    assert unit in re.sub(r"\s*\n\s*", "", text)
+    assert 'tempo="90"' in text  # which is in quarters whatever is counted
 
 
 def test_tempo_marks_come_back_where_they_were(tmp_path: Path) -> None:
