@@ -169,7 +169,8 @@ def load(path: PathLike) -> Performance:
     """
     path = Path(path)
     if path.suffix.lower() not in _READERS:
-        raise InputError(f"{path} is no performance file: give one of {', '.join(_READERS)}")
+        first = "; tecla transcribe makes one of a recording" if path.suffix.lower() in READABLE else ""
+        raise InputError(f"{path} is no performance file: give one of {', '.join(_READERS)}{first}")
     return _READERS[path.suffix.lower()](path)
 
 
@@ -265,10 +266,7 @@ def engrave(performance: Performance, wishes: Wishes | None = None) -> Score:
 
 
 def save_score(score: Score, path: PathLike) -> list[Path]:
-    """Writes a Score as .musicxml, .xml, .mxl, .pdf, .mid (as written), or .svg and .png (a file a page), and makes its folder.
-
-    Returns:
-        What it wrote.
+    """Writes a Score as .musicxml, .xml, .mxl, .pdf, .mid (as written), .svg or .png (a file a page), its folder made; gives what it wrote.
 
     Raises:
         OutputError: another suffix or a target that cannot be written. MissingExtraError: pages without the extra `score`.

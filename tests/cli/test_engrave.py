@@ -30,6 +30,11 @@ def test_beside_the_input(take: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert load_musicxml(take.with_suffix(".musicxml")).title == "take"
 
 
+def test_a_folder_is_no_performance(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("engrave", ".") == run("render", ".") == 2
+    assert capsys.readouterr().err.count(". is a folder: name a file in it") == 2
+
+
 def test_a_folder_that_is_missing_is_made(take: Path, tmp_path: Path) -> None:
     assert run("engrave", take, "-o", tmp_path / "new" / "page.mxl", "-o", tmp_path / "other" / "page.mid") == 0
     assert (tmp_path / "new" / "page.mxl").exists()

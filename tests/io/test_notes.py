@@ -43,7 +43,7 @@ def test_a_table_may_be_separated_by_tabs_and_lack_velocities(tmp_path: Path) ->
     ("text", "why"),
     [
         ("", "Expecting value"),
-        ("[]", "no attribute"),
+        ("[]", "no object"),
         ("{}", "no notes"),
         ('{"notes": [{"onset_sec": 0}]}', "no offset_sec"),
         ('{"notes": [{"onset_sec": 0, "offset_sec": "soon", "pitch": 60}]}', "soon"),

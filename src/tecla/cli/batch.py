@@ -91,6 +91,17 @@ def _refuse_clashes(jobs: list[Job]) -> list[Job]:
     return checked
 
 
+def beside(given: Path, suffix: str) -> Path:
+    """The same name with another suffix, where an output goes that is not named.
+
+    Raises:
+        InputError: what is given is a folder.
+    """
+    if given.is_dir():
+        raise InputError(f"{given} is a folder: name a file in it")
+    return given.with_suffix(suffix)
+
+
 def run_jobs(batch: Batch, work: Callable[[Job], None], force: bool) -> None:
     """Does `work` for each job; a batch goes on past failures, lists them at its end and exits with 1.
 

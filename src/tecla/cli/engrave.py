@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tecla.cli.batch import beside
+
 if TYPE_CHECKING:
     from tecla.engraving import Wishes
 
@@ -52,7 +54,7 @@ def engrave(
     from tecla import workbench  # noqa: PLC0415
 
     begin = time.perf_counter()
-    targets = outputs or [notes.with_suffix(".musicxml")]
+    targets = outputs or [beside(notes, ".musicxml")]
     _check(notes, targets, force)
     wishes = _wishes(notes.stem if title is None else title, composer, time_signature, key, tempo, level, swing, transpose)
     performance = workbench.load(notes)

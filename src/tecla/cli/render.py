@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from tecla.cli.batch import beside
+
 
 def render(
     notes: Annotated[Path, typer.Argument(metavar="IN", help="A performance: .mid, .json or .csv.")],
@@ -33,7 +35,7 @@ def render(
     from tecla.errors import OutputError  # noqa: PLC0415
 
     begin = time.perf_counter()
-    targets = outputs or [notes.with_suffix(".wav")]
+    targets = outputs or [beside(notes, ".wav")]
     for target in targets:
         workbench.check_output(target, force)
         if target.resolve() == notes.resolve():

@@ -43,6 +43,8 @@ def load_json(path: str | os.PathLike[str]) -> Performance:
     text = _read(Path(path))
     try:
         document = json.loads(text)
+        if not isinstance(document, dict):
+            raise TypeError("it is no object with notes")
         pedals = [(row["time_sec"], row["number"], row["value"]) for row in document.get("pedals", [])]
         return _from_rows(document["notes"], pedals)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, InputError) as error:

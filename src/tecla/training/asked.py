@@ -33,8 +33,10 @@ def load_asked(folder: Path, kind: type[T]) -> T:
         asked = kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()})
         _check_types(asked)
         check_bounds(asked)
-    except (OSError, ValueError, TypeError, RecursionError, OptionError) as error:
-        mend = "name a folder that tecla train wrote, or leave --resume away"
+    except OSError as error:
+        raise InputError(f"{folder} holds no run ({error.strerror}): name a folder that tecla train wrote") from error
+    except (ValueError, TypeError, RecursionError, OptionError) as error:
+        mend = "name a folder that tecla train wrote, or begin anew in another"
         raise InputError(f"{folder} holds no run that can be gone on with (run.json: {error}): {mend}") from error
     return asked
 
