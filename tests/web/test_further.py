@@ -82,6 +82,26 @@ def test_the_tempo_moves_by_octaves(studio: Server, waltz: str) -> None:
     assert not list((studio.library / "inbox").iterdir())
 
 
+def test_the_page_moves_to_another_key_and_the_notes_stay(studio: Server, waltz: str) -> None:
+    base = f"/api/takes/{waltz}/versions"
+    first = studio.http.get(f"{base}/1").json()
+    notes = {"notes": first["notes"], "pedals": first["pedals"]}
+    plain = studio.http.post(f"/api/takes/{waltz}/page", json=notes).json()
+    moved = studio.http.post(f"/api/takes/{waltz}/page", json=notes | {"wishes": {"transposed_to": 3}}).json()  # G becomes A
+    assert (plain["key_fifths"], moved["key_fifths"]) == (1, 3)
+    assert moved["beats_sec"] == plain["beats_sec"]
+    assert len(moved["notes"]) == len(plain["notes"])  # a head still knows the note that was played
+    assert set(moved["notes"].values()) == set(plain["notes"].values())
+    assert studio.http.post(f"/api/takes/{waltz}/page", json=notes | {"wishes": {"transposed_to": 8}}).status_code == 422
+    kept = studio.http.post(base, json=notes | {"parent": 1, "wishes": {"transposed_to": 3}}).json()["version"]
+    version = studio.http.get(f"{base}/{kept}").json()
+    assert version["wishes"]["transposed_to"] == 3
+    assert version["notes"] == first["notes"]
+    score = ElementTree.fromstring(studio.http.get(f"{base}/{kept}/export.musicxml").text)
+    assert {key.text for key in score.iter("fifths")} == {"3"}
+    assert studio.http.delete(f"{base}/{kept}").status_code == 204
+
+
 def test_hands_and_bar_lines_are_obeyed(studio: Server, waltz: str) -> None:
     first = studio.http.get(f"/api/takes/{waltz}/versions/1").json()
     notes = {"notes": first["notes"], "pedals": first["pedals"]}

@@ -120,6 +120,24 @@ def test_the_page_obeys_wishes_and_a_draft_outlives_a_reload(desk: Any, take: st
     desk.settled_page()
 
 
+def test_the_page_is_transposed_and_its_notes_still_lead_to_the_roll(desk: Any, take: str) -> None:
+    page = desk.page
+    desk.open_take(take)
+    expect(page.locator(".engraved")).to_contain_text("1♯")
+    page.locator(".page g.notehead").nth(2).click()
+    played = page.locator(".what").inner_text()
+    page.get_by_label("Transpose to").select_option("-2")
+    desk.settled_page()
+    expect(page.locator(".engraved")).to_contain_text("2♭")
+    page.keyboard.press("Escape")
+    page.locator(".page g.notehead").nth(2).click()
+    expect(page.locator(".what")).to_have_text(played)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label("Transpose to")).to_have_value("")
+    desk.settled_page()
+    expect(page.locator(".engraved")).to_contain_text("1♯")
+
+
 def test_printing_prints_the_page_alone(desk: Any, take: str) -> None:
     desk.open_take(take)
     sheets = desk.page.locator(".page").count()

@@ -123,6 +123,8 @@ const WORDS = {
   "wishes": ["What the page should be", "Cómo debe ser la partitura"],
   "wish.time": ["Metre", "Compás"],
   "wish.key": ["Key", "Tonalidad"],
+  "wish.transpose": ["Transpose to", "Transportar a"],
+  "wish.transpose.none": ["as played", "como se tocó"],
   "wish.level": ["Detail", "Detalle"],
   "wish.barline": ["Bar lines", "Barras"],
   "wish.barline.back": ["Bar lines one beat earlier", "Barras un tiempo antes"],

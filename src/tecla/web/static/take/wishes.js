@@ -10,6 +10,7 @@ const LEVELS = ["faithful", "clean", "easy"];
 export function wishBar(session, levels = LEVELS) {
   const time = choice("wish.time", [["", t("auto")], ...TIMES.map((value) => [value, value])], (value) => session.draft.wish({ time: value || null }));
   const key = choice("wish.key", [["", t("auto")], ...keys()], (value) => session.draft.wish({ key_fifths: value === "" ? null : Number(value) }));
+  const transpose = choice("wish.transpose", [["", t("wish.transpose.none")], ...keys()], (value) => session.draft.wish({ transposed_to: value === "" ? null : Number(value) }));
   const level = choice("wish.level", levels.map((value) => [value, t(`level.${value}`, {}, value)]), (value) => session.draft.wish({ level: value }));
   const shift = (/** @type {number} */ by) => session.draft.wish({ barline_shift_beats: (session.draft.state.wishes.barline_shift_beats ?? 0) + by });
   const octave = (/** @type {number} */ by) => session.draft.wish({ tempo_octave: Math.max(-1, Math.min(1, (session.draft.state.wishes.tempo_octave ?? 0) + by)) });
@@ -22,7 +23,8 @@ export function wishBar(session, levels = LEVELS) {
   session.on(["notes"], () => {
     const { wishes } = session.draft.state;
     time.field.value = wishes.time ?? "";
-    key.field.value = wishes.key_fifths === null || wishes.key_fifths === undefined ? "" : String(wishes.key_fifths);
+    key.field.value = fifths(wishes.key_fifths);
+    transpose.field.value = fifths(wishes.transposed_to);
     level.field.value = wishes.level ?? levels[0];
   });
   session.on(["engraving", "page"], () => {
@@ -34,7 +36,7 @@ export function wishBar(session, levels = LEVELS) {
     again.hidden = !session.stopped;
     state.textContent = session.stopped ? t("engraving.stopped") : session.engraving ? t("engraving") : page ? `${page.time}  ·  ${keyName(page.key_fifths)}  ·  ♩ = ${Math.round(page.tempo_bpm)}  ·  ${t("n.bars", { n: page.n_bars })}` : "";
   });
-  return h("div", { class: "wishes", role: "group", "aria-label": t("wishes") }, time.element, key.element, bars, tempo, level.element, h("div", { class: "engraved-line" }, state, share, stop, again));
+  return h("div", { class: "wishes", role: "group", "aria-label": t("wishes") }, time.element, key.element, bars, tempo, level.element, transpose.element, h("div", { class: "engraved-line" }, state, share, stop, again));
 }
 
 /** @param {string} word @param {string[][]} options value and words @param {(value: string) => void} act */
@@ -47,6 +49,9 @@ function choice(word, options, act) {
 function pair(word, ...sides) {
   return h("div", { class: "pair", role: "group", "aria-label": t(word) }, h("span", { "aria-hidden": "true" }, t(word)), h("div", { class: "joined" }, ...sides.map(([sign, label, act]) => h("button", { class: "tool text", type: "button", "aria-label": t(label), title: t(label), onclick: act }, sign))));
 }
+
+/** A signature as a field's value; "" where none is stated. @param {number | null | undefined} value */
+const fifths = (value) => String(value ?? "");
 
 /** Key signatures by fifths, flats first. @returns {string[][]} */
 function keys() {
