@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import pytest
@@ -100,6 +100,35 @@ def test_the_page_moves_to_another_key_and_the_notes_stay(studio: Server, waltz:
     score = ElementTree.fromstring(studio.http.get(f"{base}/{kept}/export.musicxml").text)
     assert {key.text for key in score.iter("fifths")} == {"3"}
     assert studio.http.delete(f"{base}/{kept}").status_code == 204
+
+
+def test_a_page_has_its_takes_name_its_composer_and_swing(studio: Server, waltz: str) -> None:
+    base = f"/api/takes/{waltz}"
+    first = studio.http.get(f"{base}/versions/1").json()
+    notes = {"notes": first["notes"], "pedals": first["pedals"]}
+    assert letters_above(studio.http.get(f"{base}/versions/1/page").json()) == len("evening-waltz")
+    assert letters_above(studio.http.post(f"{base}/page", json=notes).json()) == len("evening-waltz")
+    assert "evening-waltz" in studio.http.get(f"{base}/versions/1/export.musicxml").text
+    assert studio.http.patch(base, json={"name": "Morning"}).status_code == 200
+    assert letters_above(studio.http.get(f"{base}/versions/1/page").json()) == len("Morning")
+    assert "Morning" in studio.http.get(f"{base}/versions/1/export.musicxml").text
+    assert studio.http.get(f"{base}/versions/1").json()["beats_ready"]
+    wishes = {"swing": True, "composer": "Nobody"}
+    assert letters_above(studio.http.post(f"{base}/page", json=notes | {"wishes": wishes}).json()) == len("MorningNobody")
+    kept = studio.http.post(f"{base}/versions", json=notes | {"parent": 1, "wishes": wishes}).json()["version"]
+    text = studio.http.get(f"{base}/versions/{kept}/export.musicxml").text
+    assert "Swing" in text
+    assert "Nobody" in text
+
+
+def letters_above(page: dict[str, Any]) -> int:
+    """How many letters are drawn above a page's music."""
+    nodes = ElementTree.fromstring(page["pages"][0]).iter()
+    return sum(len(list(node.iter("{http://www.w3.org/2000/svg}path"))) for node in nodes if node.get("class") == "pgHead")
+
+
+def test_the_pianist_is_offered_first(studio: Server) -> None:
+    assert [model["name"] for model in studio.http.get("/api/about").json()["models"]["generation"]] == ["performance", "chorales"]
 
 
 def test_hands_and_bar_lines_are_obeyed(studio: Server, waltz: str) -> None:

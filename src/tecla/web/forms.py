@@ -55,6 +55,7 @@ class WishList(Form):
     tempo_octave: Annotated[int, Field(ge=-1, le=1)] = 0
     barline_shift_beats: Annotated[int, Field(ge=-16, le=16)] = 0
     level: Literal["faithful", "clean", "easy"] = "faithful"
+    swing: bool = False
 
 
 class Edited(Form):

@@ -39,6 +39,7 @@ def engraved(performance: Performance, wishes: dict[str, Any], hands: str) -> En
         wishes.get("level") or "faithful",
         wishes.get("barline_shift_beats") or 0,
         hands,
+        wishes.get("swing") or False,
         transposed_to=wishes.get("transposed_to"),
     )
     work = engrave_with_grid(performance, stated)
