@@ -4,7 +4,8 @@ import { api } from "../api.js";
 import { fill, h } from "../element.js";
 import { feed, isUnderWay } from "../feed.js";
 import { takeRow } from "../library/row.js";
-import { attempt } from "../notices.js";
+import { attempt, complain } from "../notices.js";
+import { t } from "../words.js";
 
 /** @typedef {import("../api.js").Take} Take */
 
@@ -17,8 +18,10 @@ export function waitFor(main, take, open) {
   let leave = () => {};
   const show = async (/** @type {any} */ now) => {
     if (!waiting) return;
-    if (now.deleted) location.hash = "#/";
-    else row.update({ take: now, job: job() });
+    if (now.deleted) {
+      complain(new Error(t("take.gone", { name: take.name })));
+      location.hash = "#/";
+    } else row.update({ take: now, job: job() });
     if (!now.latest_version) return;
     waiting = false;
     await attempt(async () => (leave = await open(now)));
