@@ -154,6 +154,7 @@ def test_each_version_keeps_its_corrections_and_what_is_done_elsewhere_is_learnt
 
     assert studio.http.patch(base, json={"name": "Renamed elsewhere"}).status_code == 200
     expect(page.get_by_role("textbox", name="Name")).to_have_value("Renamed elsewhere")
+    desk.settled_page()
     assert studio.http.delete(base).status_code == 204
     expect(page.get_by_text("“Renamed elsewhere” was deleted in another window.")).to_be_visible()
     expect(page.get_by_role("heading", name="Takes")).to_be_visible()
