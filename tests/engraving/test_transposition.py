@@ -18,13 +18,14 @@ def scale(first: int) -> list[Placed]:
 
 @pytest.mark.parametrize(("usual", "becomes", "semitones"), [(0, 2, 2), (-3, 0, -3), (1, -1, -2), (6, 0, 6), (-1, 4, -1), (2, 2, 0)])
 def test_all_moves_by_the_nearest_way_to_the_key_that_is_asked_for(usual: int, becomes: int, semitones: int) -> None:
-    notes, keys = transpose(scale(60), np.array([usual, usual]), np.zeros(8, int), becomes)
+    notes, keys, by = transpose(scale(60), np.array([usual, usual]), np.zeros(8, int), becomes)
+    assert by == semitones
     assert [n.pitch for n in notes] == [n.pitch + semitones for n in scale(60)]
     assert keys.tolist() == [becomes, becomes]
 
 
 def test_a_passage_in_another_key_keeps_its_distance_and_seven_signs_are_the_most() -> None:
-    notes, keys = transpose(scale(60), np.array([0, 4, 0]), np.array([0, 0, 0, 0, 0, 1, 2, 2]), 5)
+    notes, keys, _ = transpose(scale(60), np.array([0, 4, 0]), np.array([0, 0, 0, 0, 0, 1, 2, 2]), 5)
     assert keys.tolist() == [5, -3, 5]  # nine sharps are three flats
     assert notes[0].pitch == 59
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import pytest
@@ -80,6 +80,55 @@ def test_the_tempo_moves_by_octaves(studio: Server, waltz: str) -> None:
     assert double["tempo_bpm"] == pytest.approx(2 * plain["tempo_bpm"], rel=0.02)
     assert len(double["beats_sec"]) > len(plain["beats_sec"])
     assert not list((studio.library / "inbox").iterdir())
+
+
+def test_the_page_moves_to_another_key_and_the_notes_stay(studio: Server, waltz: str) -> None:
+    base = f"/api/takes/{waltz}/versions"
+    first = studio.http.get(f"{base}/1").json()
+    notes = {"notes": first["notes"], "pedals": first["pedals"]}
+    plain = studio.http.post(f"/api/takes/{waltz}/page", json=notes).json()
+    moved = studio.http.post(f"/api/takes/{waltz}/page", json=notes | {"wishes": {"transposed_to": 3}}).json()  # G becomes A
+    assert (plain["key_fifths"], moved["key_fifths"]) == (1, 3)
+    assert moved["beats_sec"] == plain["beats_sec"]
+    assert len(moved["notes"]) == len(plain["notes"])  # a head still knows the note that was played
+    assert set(moved["notes"].values()) == set(plain["notes"].values())
+    assert studio.http.post(f"/api/takes/{waltz}/page", json=notes | {"wishes": {"transposed_to": 8}}).status_code == 422
+    kept = studio.http.post(base, json=notes | {"parent": 1, "wishes": {"transposed_to": 3}}).json()["version"]
+    version = studio.http.get(f"{base}/{kept}").json()
+    assert version["wishes"]["transposed_to"] == 3
+    assert version["notes"] == first["notes"]
+    score = ElementTree.fromstring(studio.http.get(f"{base}/{kept}/export.musicxml").text)
+    assert {key.text for key in score.iter("fifths")} == {"3"}
+    assert studio.http.delete(f"{base}/{kept}").status_code == 204
+
+
+def test_a_page_has_its_takes_name_its_composer_and_swing(studio: Server, waltz: str) -> None:
+    base = f"/api/takes/{waltz}"
+    first = studio.http.get(f"{base}/versions/1").json()
+    notes = {"notes": first["notes"], "pedals": first["pedals"]}
+    assert letters_above(studio.http.get(f"{base}/versions/1/page").json()) == len("evening-waltz")
+    assert letters_above(studio.http.post(f"{base}/page", json=notes).json()) == len("evening-waltz")
+    assert "evening-waltz" in studio.http.get(f"{base}/versions/1/export.musicxml").text
+    assert studio.http.patch(base, json={"name": "Morning"}).status_code == 200
+    assert letters_above(studio.http.get(f"{base}/versions/1/page").json()) == len("Morning")
+    assert "Morning" in studio.http.get(f"{base}/versions/1/export.musicxml").text
+    assert studio.http.get(f"{base}/versions/1").json()["beats_ready"]
+    wishes = {"swing": True, "composer": "Nobody"}
+    assert letters_above(studio.http.post(f"{base}/page", json=notes | {"wishes": wishes}).json()) == len("MorningNobody")
+    kept = studio.http.post(f"{base}/versions", json=notes | {"parent": 1, "wishes": wishes}).json()["version"]
+    text = studio.http.get(f"{base}/versions/{kept}/export.musicxml").text
+    assert "Swing" in text
+    assert "Nobody" in text
+
+
+def letters_above(page: dict[str, Any]) -> int:
+    """How many letters are drawn above a page's music."""
+    nodes = ElementTree.fromstring(page["pages"][0]).iter()
+    return sum(len(list(node.iter("{http://www.w3.org/2000/svg}path"))) for node in nodes if node.get("class") == "pgHead")
+
+
+def test_the_pianist_is_offered_first(studio: Server) -> None:
+    assert [model["name"] for model in studio.http.get("/api/about").json()["models"]["generation"]] == ["performance", "chorales"]
 
 
 def test_hands_and_bar_lines_are_obeyed(studio: Server, waltz: str) -> None:

@@ -83,12 +83,13 @@ class Wishes:
 class Engraving:
     """The page and the way to it: the score, the bridge from its quarters to the performance's seconds, and its grid.
 
-    `beats_sec` and `downbeats_sec` are felt beats and bar lines in the performance.
+    `beats_sec` and `downbeats_sec` are felt beats and bar lines in the performance. The page stands `transposed_by` semitones above it.
     """
 
     score: Score
     beat_map: BeatMap
     grid: Grid
+    transposed_by: int = 0
 
     @property
     def beats_sec(self) -> NDArray[np.float64]:
@@ -172,15 +173,17 @@ def engrave_readings(
     played_sec = np.stack([onset_sec, performance.sounding_offset_sec()], 1)
     notes = split_voices(notes, rhythm.second, log_value, starts, played_sec)
     keys = _keys(pitch, readings, grid, wishes.key_fifths)
+    transposed_by = 0
     if wishes.transposed_to is not None:
-        notes, keys = transpose(notes, keys, _bar_of(np.array([n.onset for n in notes], np.int64), grid), wishes.transposed_to)
+        bar_of_note = _bar_of(np.array([n.onset for n in notes], np.int64), grid)
+        notes, keys, transposed_by = transpose(notes, keys, bar_of_note, wishes.transposed_to)
         notes = _without_doubles(notes)
     notes = spell(notes, grid, keys)
     told = directions(performance, notes, grid, bridge, wishes.tempo_bpm)
     pickup = _pickup(notes, grid)
     measures = add_octave_lines(choose_clefs(build_measures(notes, grid.bars, keys.tolist(), told, pickup)))
     tempo = wishes.tempo_bpm or (float(bridge.tempo_bpm(0.0, 8.0)) if len(performance) else None)
-    return Engraving(Score(measures, wishes.title, wishes.composer, tempo), bridge, grid)
+    return Engraving(Score(measures, wishes.title, wishes.composer, tempo), bridge, grid, transposed_by)
 
 
 def _place_all(

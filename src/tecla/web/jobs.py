@@ -114,6 +114,12 @@ class Jobs:
             ended = db.execute("SELECT * FROM jobs WHERE state NOT IN ('queued', 'running') ORDER BY number DESC LIMIT 100").fetchall()
         return [_public(row) for row in [*waiting, *ended]]
 
+    def is_under_way(self, take: str, kind: str) -> bool:
+        """Whether a job of this kind waits or runs for a take."""
+        with self._database.read() as db:
+            found = db.execute("SELECT 1 FROM jobs WHERE take = ? AND kind = ? AND state IN ('queued', 'running')", (take, kind)).fetchone()
+        return found is not None
+
     def cancel(self, job: str) -> dict[str, Any]:
         """Takes a job from the queue, or stops the process that is at it.
 

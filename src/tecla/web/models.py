@@ -13,7 +13,7 @@ _TITLES: Final = {"performance": "Piano", "chorales": "Four voices"}
 
 @cache
 def continuing_models() -> list[dict[str, str]]:
-    """Name, title and kind of each network for generation that takes notes as its prompt."""
+    """Name, title and kind of each network for generation that takes notes as its prompt; first those that play as a pianist does."""
     models = []
     for card in sorted(resources.files("tecla.weights").iterdir(), key=lambda file: file.name):
         if card.name.endswith(".json"):
@@ -21,4 +21,4 @@ def continuing_models() -> list[dict[str, str]]:
             name = card.name.removesuffix(".json")
             if kind is not None:
                 models.append({"name": name, "title": _TITLES.get(name, name), "kind": kind})
-    return models
+    return sorted(models, key=lambda model: model["kind"] != "performance")

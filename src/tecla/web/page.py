@@ -21,7 +21,7 @@ _SAME_SEC: Final = 1.0  # how far from where it was played a note may be written
 
 
 class _Head(NamedTuple):
-    """A note head in the page, and when it sounds."""
+    """A note head in the page, when it sounds, and as which key it was played."""
 
     sec: float
     id: str
@@ -39,6 +39,8 @@ def engraved(performance: Performance, wishes: dict[str, Any], hands: str) -> En
         wishes.get("level") or "faithful",
         wishes.get("barline_shift_beats") or 0,
         hands,
+        wishes.get("swing") or False,
+        transposed_to=wishes.get("transposed_to"),
     )
     work = engrave_with_grid(performance, stated)
     octave = wishes.get("tempo_octave") or 0
@@ -64,7 +66,7 @@ def followed_page(performance: Performance, wishes: dict[str, Any], hands: str, 
     pickup = float(first.time.bar_quarters - first.length) if len(performance) else 0.0
     seconds = work.beat_map.seconds_at([quarters + pickup for quarters, _ in moments]).tolist()
     page_of = {node.get("id"): number for number, page in enumerate(pages) for node in page.iter() if node.get("id")}
-    heads = [_Head(sec, name, pitch) for sec, (_, ids) in zip(seconds, moments, strict=True) for name, pitch in ids]
+    heads = [_Head(sec, name, pitch - work.transposed_by) for sec, (_, ids) in zip(seconds, moments, strict=True) for name, pitch in ids]
     return {
         "pages": [_text(page) for page in pages],
         "timemap": [

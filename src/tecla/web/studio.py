@@ -55,8 +55,8 @@ class Studio:
         self.hang_up()
         self.jobs.close()
 
-    async def add_take(self, handed: Path, name: str) -> tuple[str, dict[str, Any] | None]:
-        """A take from a file that was handed in (it is moved), with the job that hears it, if it is sound.
+    async def add_take(self, handed: Path, name: str, filename: str = "") -> tuple[str, dict[str, Any] | None]:
+        """A take from a file that was handed in (it is moved), with the job that hears it, if it is sound. `filename` names it in errors.
 
         Raises:
             ProblemError: the file is nothing that tecla can read.
@@ -77,7 +77,7 @@ class Studio:
             shutil.rmtree(folder, ignore_errors=True)
             if isinstance(error, ProblemError):
                 raise
-            raise ProblemError(422, "unreadable", plain(error, source, name)) from error
+            raise ProblemError(422, "unreadable", plain(error, source, filename or name)) from error
         self.library.add(take, name, kind, source.name, facts["duration_sec"])
         if kind == "sound":
             return take, self.transcribe(take)
@@ -94,7 +94,7 @@ class Studio:
         facts = self.library.take(take)
         if not facts["has_sound"]:
             raise ProblemError(409, "no-sound", "this take has no sound: it was handed in as notes")
-        if facts["status"] == "working" or any(job["take"] == take and job["state"] == "queued" for job in self.jobs.jobs()):
+        if self.jobs.is_under_way(take, "transcribe"):
             raise ProblemError(409, "already-heard", "this take is being transcribed already")
         return self.jobs.add(take, "transcribe", {"duration_sec": facts["duration_sec"]})
 

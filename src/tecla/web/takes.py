@@ -33,20 +33,30 @@ async def hand_in(
 ) -> dict[str, Any]:
     """Takes in a file. Sound is queued to be heard; notes and scores are version 1 at once."""
     handed = await asyncio.to_thread(_keep, file, studio.library.inbox())
+    filename = _last(file.filename or "")
     try:
-        take, job = await studio.add_take(handed, name or _stem(file.filename or ""))
+        take, job = await studio.add_take(handed, name or _stem(filename), filename)
     finally:
         handed.unlink(missing_ok=True)
     return {"take": studio.library.take(take), "job": job}
 
 
-def _stem(filename: str) -> str:
-    r"""A file's name without its folders and its suffix.
+def _last(filename: str) -> str:
+    r"""A file's name without its folders, on one line.
 
-    >>> _stem("waltz.take 2.wav"), _stem(".wav"), _stem("C:\\Music\\Op. 9")
+    >>> _last("C:\\Music\\Op. 9"), _last("tapes/waltz\n.wav")
+    ('Op. 9', 'waltz .wav')
+    """
+    return " ".join(re.split(r"[/\\]", filename)[-1].split())
+
+
+def _stem(filename: str) -> str:
+    """A file's name without its suffix.
+
+    >>> _stem("waltz.take 2.wav"), _stem(".wav"), _stem("Op. 9")
     ('waltz.take 2', '.wav', 'Op. 9')
     """
-    return re.sub(r"(?<=.)\.[A-Za-z0-9]{1,8}$", "", re.split(r"[/\\]", filename)[-1])
+    return re.sub(r"(?<=.)\.[A-Za-z0-9]{1,8}$", "", filename)
 
 
 def _keep(file: UploadFile, folder: Path) -> Path:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import re
+import secrets
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -55,7 +56,7 @@ def show(studio: StudioHere, take: TakeId, version: VersionNumber) -> Response:
     facts = studio.library.version(take, version)
     hands = facts.pop("hands")
     performance = load_json(studio.library.notes_file(take, version))
-    beats = studio.library.made(take, version) / "page.beats"
+    beats = _folder(studio, take, facts) / "page.beats"
     known = json.loads(beats.read_text("utf-8")) if beats.exists() else {}
     body = facts | {
         "notes": _notes(performance, hands),
@@ -99,10 +100,9 @@ async def page(studio: StudioHere, request: Request, take: TakeId, version: Vers
 @router.post("/page", response_model=Page)
 async def draft_page(studio: StudioHere, request: Request, take: TakeId, edited: Edited) -> Response:
     """The page of notes that are not kept as a version yet."""
-    studio.library.take(take)
+    wishes = _titled(studio, take, edited.wishes.model_dump())
     performance, hands = await asyncio.to_thread(_performed, edited)
-    wishes = edited.wishes.model_dump()
-    stem = studio.library.inbox() / hashlib.sha256(f"{take}{edited.model_dump_json()}".encode()).hexdigest()
+    stem = studio.library.inbox() / secrets.token_hex(8)  # of this request alone: one that hangs up takes its files with it
     notes, target = stem.with_suffix(".notes.json"), stem.with_suffix(".page.json")
     try:
         await asyncio.to_thread(save_json, performance, notes)
@@ -138,7 +138,7 @@ async def _exported(studio: StudioHere, take: str, version: int, format: str) ->
             raise ProblemError(409, "no-bars", "only a take that was handed in as ABC can be written as ABC: choose musicxml")
         return source
     stem = "played.mp3" if format == "mp3" else f"export.{format}"
-    packed = studio.library.made(take, version) / f"{stem}.zip"
+    packed = _folder(studio, take, studio.library.version(take, version)) / f"{stem}.zip"
     if packed.exists():
         return packed
     made = await _make(studio, take, version, stem, tasks.export)
@@ -170,10 +170,22 @@ async def compare(
 
 async def _make(studio: StudioHere, take: str, version: int, stem: str, task: Any, **wait: Any) -> Path:
     facts = studio.library.version(take, version)
-    wishes = {**facts["wishes"], "title": facts["wishes"].get("title") or studio.library.take(take)["name"]}
-    made = studio.library.made(take, version) / stem
+    made = _folder(studio, take, facts) / stem
     notes = studio.library.notes_file(take, version)
+    wishes = _titled(studio, take, facts["wishes"])
     return await studio.answers.make(made, task, notes=notes, wishes=wishes, hands=facts["hands"], **wait)
+
+
+def _titled(studio: StudioHere, take: str, wishes: dict[str, Any]) -> dict[str, Any]:
+    """Wishes with a title: the take's name, where none is stated."""
+    name = studio.library.take(take)["name"]
+    return {**wishes, "title": wishes.get("title") or name}
+
+
+def _folder(studio: StudioHere, take: str, facts: dict[str, Any]) -> Path:
+    """Where the page and the exports of a version lie, by their title: under another name of the take they are made anew."""
+    title = _titled(studio, take, facts["wishes"])["title"]
+    return studio.library.made(take, facts["version"]) / hashlib.sha256(title.encode()).hexdigest()[:16]
 
 
 def _performed(edited: Edited) -> tuple[Performance, str]:

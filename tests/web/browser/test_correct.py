@@ -120,6 +120,103 @@ def test_the_page_obeys_wishes_and_a_draft_outlives_a_reload(desk: Any, take: st
     desk.settled_page()
 
 
+def test_each_version_keeps_its_corrections_and_what_is_done_elsewhere_is_learnt(desk: Any, studio: Any) -> None:
+    page = desk.page
+    notes = [{"onset_sec": i / 2, "offset_sec": i / 2 + 0.4, "pitch": 60 + i % 12} for i in range(24)]
+    take = studio.hand_in_notes("Two windows.json", notes)["take"]["id"]
+    base = f"/api/takes/{take}"
+    version = page.get_by_role("combobox", name="Version")
+    save = page.get_by_role("button", name="Save version")
+    studio.http.post(f"{base}/versions", json={"parent": 1, "notes": notes[1:]})
+    desk.open_take(take)
+    correct(page, "Delete")
+    page.route("**/versions", lambda route: route.abort() if route.request.method == "POST" else route.fallback())
+    save.click()
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_text("The studio does not answer")).to_have_count(2)
+    expect(page.get_by_text("Saved as a new version.")).to_have_count(0)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.unroute("**/versions")
+    desk.complaints.clear()  # the browser notes the lost requests in its console
+
+    version.select_option("1")
+    expect(save).to_be_disabled()
+    correct(page, "ArrowUp")
+    with page.expect_response(lambda answer: drawn_notes(answer) == 22):
+        version.select_option("2")
+    expect(save).to_be_enabled()
+    desk.visit("#/")
+    assert studio.http.delete(f"{base}/versions/2").status_code == 204
+    with page.expect_response(lambda answer: drawn_notes(answer) == 22):
+        desk.open_take(take)  # the correction of what is gone lies on what is left
+    expect(version).to_have_value("1")
+    expect(save).to_be_enabled()
+
+    assert studio.http.patch(base, json={"name": "Renamed elsewhere"}).status_code == 200
+    expect(page.get_by_role("textbox", name="Name")).to_have_value("Renamed elsewhere")
+    desk.settled_page()
+    assert studio.http.delete(base).status_code == 204
+    expect(page.get_by_text("“Renamed elsewhere” was deleted in another window.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Takes")).to_be_visible()
+
+
+def drawn_notes(answer: Any) -> int:
+    """How many notes the page of a draft was asked for."""
+    return len(answer.request.post_data_json["notes"]) if answer.url.endswith("/page") and answer.request.method == "POST" else 0
+
+
+def correct(page: Any, key: str) -> None:
+    """Changes the first note."""
+    page.locator(".roll canvas").last.focus()
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press(key)
+
+
+def test_notes_move_together_and_one_is_added_without_a_mouse(desk: Any, studio: Any) -> None:
+    page = desk.page
+    notes = [{"onset_sec": 1 + i / 2, "offset_sec": 1.4 + i / 2, "pitch": 60 + i % 48} for i in range(96)]
+    take = studio.hand_in_notes("By keyboard.json", notes)["take"]["id"]
+    desk.open_take(take)
+    page.get_by_role("slider", name="Position").fill("45")  # far out of sight
+    expect(page.locator(".page .sounding").first).to_be_in_viewport()
+    box = page.locator(".roll").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 12)  # on the ruler: the roll is there, too
+    assert float(page.get_by_role("slider", name="Position").input_value()) > 30
+    page.locator(".roll canvas").last.focus()
+    for key in ("Control+a", "Shift+ArrowUp", "Escape", "Home", "ArrowRight", "n", "Enter", "Shift+L"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("button", name=re.compile("^Loop"))).to_have_attribute("aria-pressed", "true")
+    for _ in range(17):
+        page.get_by_role("button", name="Bar lines one beat later").click()
+    desk.settled_page()
+    page.keyboard.press("Control+s")
+    expect(page.get_by_role("combobox", name="Version")).to_have_value("2")
+    kept = studio.http.get(f"/api/takes/{take}/versions/2").json()
+    assert kept["wishes"]["barline_shift_beats"] == 16
+    assert (kept["notes"][0]["onset_sec"], kept["notes"][0]["pitch"]) == (0, 61)
+    assert [note["pitch"] for note in kept["notes"][1:]] == [note["pitch"] + 1 for note in notes]  # 107 has one key above it
+
+
+def test_the_page_is_transposed_and_its_notes_still_lead_to_the_roll(desk: Any, take: str) -> None:
+    page = desk.page
+    desk.open_take(take)
+    expect(page.locator(".engraved")).to_contain_text("1♯")
+    page.locator(".page g.notehead").nth(2).click()
+    played = page.locator(".what").inner_text()
+    page.get_by_label("Transpose to").select_option("-2")
+    desk.settled_page()
+    expect(page.locator(".engraved")).to_contain_text("2♭")
+    page.keyboard.press("Escape")
+    page.locator(".page g.notehead").nth(2).click()
+    expect(page.locator(".what")).to_have_text(played)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label("Transpose to")).to_have_value("")
+    desk.settled_page()
+    expect(page.locator(".engraved")).to_contain_text("1♯")
+
+
 def test_printing_prints_the_page_alone(desk: Any, take: str) -> None:
     desk.open_take(take)
     sheets = desk.page.locator(".page").count()

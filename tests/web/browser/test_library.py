@@ -24,6 +24,61 @@ def test_a_recording_from_the_microphone_becomes_a_take(desk: Any) -> None:
     expect(row).to_contain_text(re.compile(r"[1-9]\d* notes"))
 
 
+def asks_before_it_closes(page: Any) -> bool:
+    return page.evaluate("!window.dispatchEvent(new Event('beforeunload', { cancelable: true }))")
+
+
+def test_a_recording_is_kept_when_the_view_is_left_and_held_while_it_cannot_be_sent(desk: Any) -> None:
+    page = desk.page
+    page.route("**/api/takes", lambda route: route.abort() if route.request.method == "POST" else route.fallback())
+    desk.visit()
+    assert not asks_before_it_closes(page)
+    page.get_by_role("button", name="Record", exact=True).click()
+    expect(page.get_by_label("Recorded so far")).to_have_text(re.compile(r"0:0[1-9]"))
+    assert asks_before_it_closes(page)
+    page.get_by_role("button", name="ES", exact=True).click()
+    failed = page.locator(".sending .failed")
+    expect(failed).to_contain_text("El estudio no responde")
+    page.get_by_role("link", name="En vivo", exact=True).click()
+    expect(page.get_by_role("heading", name="En vivo")).to_be_visible()
+    page.get_by_role("button", name="EN", exact=True).click()
+    page.get_by_role("link", name="Library", exact=True).click()
+    assert asks_before_it_closes(page)
+    with page.expect_download() as download:
+        failed.get_by_role("link", name="Download").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"RIFF")
+    page.unroute("**/api/takes")
+    failed.get_by_role("button", name="Try again").click()
+    expect(desk.row("Grabación")).to_be_visible()
+    expect(page.locator(".sending li")).to_have_count(0)
+    assert not asks_before_it_closes(page)
+    desk.complaints.clear()  # the browser notes the lost requests in its console
+
+
+def test_the_notice_that_the_studio_is_gone_goes_when_it_is_back(desk: Any) -> None:
+    desk.page.route("**/api/events", lambda route: route.abort())
+    desk.visit()
+    notice = desk.page.get_by_text("The studio does not answer: is it still running?")
+    expect(notice).to_be_visible()
+    desk.page.unroute("**/api/events")
+    expect(notice).to_have_count(0)
+    desk.complaints.clear()
+
+
+def test_a_take_opened_while_it_is_heard_opens_when_it_is_ready(desk: Any, studio: Any, sound: Path, long_sound: Path) -> None:
+    page = desk.page
+    long = studio.hand_in(long_sound, "Opened early.wav")
+    desk.visit(f"#/take/{long['take']['id']}")
+    expect(page.get_by_role("progressbar", name="Working on Opened early")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelled.")).to_be_visible()
+    soon = studio.hand_in(sound, "Opened soon.wav")
+    desk.visit(f"#/take/{soon['take']['id']}")
+    expect(page.get_by_role("textbox", name="Name")).to_have_value("Opened soon")
+    desk.settled_page()
+    assert studio.http.delete(f"/api/takes/{long['take']['id']}").status_code == 204
+
+
 def test_a_file_dragged_from_the_desktop_is_taken_in(desk: Any, sound: Path) -> None:
     """The browser's own drag, with files on the disk, as the system hands them over."""
     desk.visit()

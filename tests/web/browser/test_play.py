@@ -94,12 +94,27 @@ def test_what_is_played_on_a_midi_keyboard_is_written_down(desk: Any, studio: An
     assert [(move["number"], move["value"]) for move in version["pedals"]] == [(64, 127), (64, 0)]
 
 
-def test_it_goes_on_and_one_answer_is_kept(desk: Any, take: str) -> None:
+def test_what_is_played_live_is_kept_when_the_view_is_left(desk: Any, studio: Any) -> None:
+    page = desk.page
+    page.add_init_script(MIDI_KEYBOARD)
+    desk.visit("#/live")
+    page.get_by_role("button", name="Play a MIDI keyboard").click()
+    expect(page.get_by_text("Test piano")).to_be_visible()
+    for message in ([0x90, 40, 80], [0x80, 40, 0]):
+        page.evaluate("message => play(...message)", message)
+    page.get_by_role("link", name="Library", exact=True).click()
+    expect(page.get_by_text("Kept: it is in the library.")).to_be_visible()
+    kept = studio.http.get("/api/takes").json()[0]
+    assert [note["pitch"] for note in studio.http.get(f"/api/takes/{kept['id']}/versions/1").json()["notes"]] == [40]
+
+
+def test_it_goes_on_and_one_answer_is_kept(desk: Any, studio: Any, take: str) -> None:
     page = desk.page
     desk.open_take(take)
     versions = page.get_by_role("combobox", name="Version").locator("option")
     before = versions.count()
     page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_label("Model").locator("option:checked")).to_have_text("Piano")
     page.get_by_label("Length").fill("4")
     page.get_by_role("button", name="Go on playing").click()
     expect(page.get_by_role("button", name="Keep", exact=True)).to_have_count(2, timeout=120_000)
@@ -110,6 +125,16 @@ def test_it_goes_on_and_one_answer_is_kept(desk: Any, take: str) -> None:
     page.get_by_role("button", name="Delete this version").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("combobox", name="Version").locator("option:checked")).not_to_contain_text("continued")
+
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Suggestions").fill("1")
+    page.get_by_label("Length").fill("4")
+    page.get_by_role("button", name="Go on playing").click()
+    expect(versions).to_have_count(before + 1, timeout=120_000)
+    page.get_by_role("link", name="Library", exact=True).click()
+    expect(page.get_by_role("heading", name="Takes")).to_be_visible()
+    page.wait_for_timeout(500)
+    assert len(studio.http.get(f"/api/takes/{take}/versions").json()) == before  # what was not kept is forgotten
 
 
 def test_a_reference_shows_what_was_missed_and_made_up(desk: Any, studio: Any, take: str) -> None:

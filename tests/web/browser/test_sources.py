@@ -36,7 +36,8 @@ def test_every_word_is_in_the_dictionary_in_both_languages() -> None:
         english, _, spanish = pair.partition('", "')
         assert english, key
         assert spanish, key
-        assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", spanish)), key
+        english_only = {"{message}"}  # the server's own words
+        assert set(re.findall(r"\{\w+\}", english)) - english_only == set(re.findall(r"\{\w+\}", spanish)) - english_only, key
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(STATIC)))

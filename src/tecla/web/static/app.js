@@ -4,6 +4,7 @@ import { api } from "./api.js";
 import { fill, h, icon } from "./element.js";
 import { feed } from "./feed.js";
 import { ICONS } from "./icons.js";
+import { outbox } from "./library/outbox.js";
 import { openLibrary } from "./library/view.js";
 import { complain } from "./notices.js";
 import { prefer, preference } from "./preferences.js";
@@ -99,6 +100,7 @@ setLanguage(preference("language", navigator.language.slice(0, 2)));
 wear(preference("theme", "auto"));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new Event("recolour")));
 window.addEventListener("hashchange", () => void route());
+outbox.addEventListener("failed", (/** @type {any} */ event) => document.body.dataset.view !== "library" && complain(new Error(t("sending.failed", { name: event.detail })))); // the library shows it itself
 document.addEventListener("click", (event) => shutMenus(/** @type {Node} */ (event.target)));
 document.addEventListener("keydown", (event) => event.key === "Escape" && shutMenus(null));
 document.addEventListener("dragover", (event) => event.preventDefault()); // a file dropped beside the zone must not replace the studio

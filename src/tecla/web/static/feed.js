@@ -1,6 +1,8 @@
 /** What happens on the server, as it happens: jobs and takes, by server-sent events, for whoever listens. */
 
 import { api } from "./api.js";
+import { warn } from "./notices.js";
+import { t } from "./words.js";
 
 /** @typedef {import("./api.js").Job} Job */
 
@@ -9,12 +11,19 @@ class Feed extends EventTarget {
     super();
     /** @type {Map<string, Job>} */
     this.jobs = new Map();
+    /** @type {(() => void) | null} takes the notice away that the studio is gone */
+    this.found = null;
   }
 
   /** Listens from now on; what was already under way is asked for, also after a lost line. */
   open() {
     const source = new EventSource("/api/events");
-    source.onopen = () => void this.catchUp();
+    source.onopen = () => {
+      this.found?.();
+      this.found = null;
+      void this.catchUp();
+    };
+    source.onerror = () => source.readyState === EventSource.CONNECTING && (this.found ??= warn(t("error.offline"))); // closed: it refused
     source.addEventListener("job", (event) => this.take(JSON.parse(event.data)));
     source.addEventListener("page", (event) => this.dispatchEvent(new CustomEvent("page", { detail: JSON.parse(event.data) })));
     source.addEventListener("take", (event) => this.dispatchEvent(new CustomEvent("take", { detail: JSON.parse(event.data) })));

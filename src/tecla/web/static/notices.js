@@ -18,6 +18,12 @@ export function complain(error) {
   show(reason(error), "notice error");
 }
 
+/** Says what holds for a while. @param {string} text @returns {() => void} ends it */
+export function warn(text) {
+  const notice = show(text, "notice error");
+  return () => notice.remove();
+}
+
 /** @param {unknown} error @returns {string} */
 export function reason(error) {
   if (error instanceof ApiError) return t(`error.${error.code}`, { message: error.message }, error.message);

@@ -2,8 +2,9 @@
 
 import { h, icon } from "../element.js";
 import { clock } from "../format.js";
+import { hold } from "../held.js";
 import { ICONS } from "../icons.js";
-import { complain } from "../notices.js";
+import { complain, say } from "../notices.js";
 import { Meter } from "../sound/meter.js";
 import { Microphone, wav } from "../sound/microphone.js";
 import { t } from "../words.js";
@@ -17,6 +18,8 @@ export function recorder({ recorded }) {
   /** @type {Float32Array[]} */
   let blocks = [];
   let n = 0;
+  let left = false;
+  let release = () => {};
 
   const start = async () => {
     button.disabled = true;
@@ -37,6 +40,8 @@ export function recorder({ recorded }) {
       button.disabled = false;
       return complain(new Error(t(error instanceof DOMException && error.name === "NotAllowedError" ? "record.denied" : "record.none")));
     }
+    if (left) return shut(); // while the browser asked
+    release = hold();
     const stop = h("button", { class: "stop", onclick: () => void finish(true) }, icon(ICONS.stop, true), t("record.stop"));
     panel.replaceChildren(h("div", { class: "recording" }, h("span", { class: "lamp", "aria-hidden": "true" }), time, meter.element, stop, h("button", { class: "quiet", onclick: () => void finish(false) }, t("record.discard"))));
     panel.hidden = false;
@@ -45,17 +50,26 @@ export function recorder({ recorded }) {
 
   const finish = async (/** @type {boolean} */ keep) => {
     const sample_rate = microphone?.sample_rate ?? 48000;
-    await close();
+    await shut();
     if (keep && n) recorded(new File([wav(blocks, sample_rate)], `${t("record.name")} ${stamp()}.wav`, { type: "audio/wav" }));
+    release();
     blocks = [];
   };
 
-  const close = async () => {
+  const shut = async () => {
     const open = microphone;
     microphone = null;
     panel.hidden = true;
     button.disabled = false;
     await open?.close();
+  };
+
+  /** Leaves the view: what is being recorded ends here, and is kept. */
+  const close = async () => {
+    left = true;
+    if (!microphone) return;
+    if (n) say(t("record.kept"));
+    await finish(true);
   };
   return { button, panel, close };
 }

@@ -92,6 +92,6 @@ export function openLibrary(main) {
     feed.removeEventListener("take", onTake);
     feed.removeEventListener("job", onJob);
     feed.removeEventListener("caught-up", load);
-    void entrance.close();
+    entrance.close();
   };
 }

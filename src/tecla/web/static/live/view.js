@@ -1,9 +1,10 @@
 /** Live: what is played appears in the roll while it is played, from the microphone or from a MIDI keyboard; the delay is measured and shown. */
 
-import { upload } from "../api.js";
 import { fill, h, icon } from "../element.js";
 import { clock } from "../format.js";
+import { hold } from "../held.js";
 import { ICONS } from "../icons.js";
+import { outbox } from "../library/outbox.js";
 import { attempt, complain, say } from "../notices.js";
 import { NoteIndex } from "../roll/notes.js";
 import { Roll } from "../roll/roll.js";
@@ -42,6 +43,8 @@ export function openLive(main) {
   let played = new Played();
   /** @type {number[]} */
   let delays_ms = [];
+  let left = false;
+  let release = () => {};
 
   const report = (/** @type {number} */ delay_ms) => {
     delays_ms.push(delay_ms);
@@ -55,7 +58,9 @@ export function openLive(main) {
     latency.value = t("live.wait");
     const opened = await attempt(() => open(played, report, () => void stop(true)));
     if (!opened) return;
+    if (left) return opened.close(); // while the browser asked
     source = opened;
+    release = hold();
     meter.replaceChildren(...(opened.meter ? [opened.meter] : []));
     controls(true);
     if (!opened.meter) latency.value = ""; // keys need no network
@@ -68,10 +73,9 @@ export function openLive(main) {
     await ended.close();
     meter.replaceChildren();
     controls(false);
-    if (keep && played.notes.size) await attempt(async () => {
-      await upload(ended.file(), () => {});
-      say(t("live.kept"));
-    });
+    const kept = keep && played.notes.size > 0 && outbox.send(ended.file(), true); // it holds what it cannot send
+    release();
+    if (await kept) say(t("live.kept"));
   };
   const frame = () => {
     if (!source) return;
@@ -99,7 +103,8 @@ export function openLive(main) {
   fill(main, h("div", { class: "live" }, h("header", {}, h("h1", {}, t("live.title")), h("p", { class: "lead" }, t("live.lead"))), strip, meter, latency, roll.element));
   return () => {
     document.removeEventListener("recolour", recolour);
-    void stop(false);
+    left = true;
+    void stop(true);
   };
 }
 

@@ -102,7 +102,7 @@ export class Roll {
     this.viewed();
   }
 
-  /** Scrolls only as far as needed. @param {Note} note */
+  /** Scrolls only as far as needed. @param {{ onset_sec: number, offset_sec: number }} note */
   reveal(note) {
     if (note.onset_sec < this.view.from_sec || note.offset_sec > this.view.to_sec) this.scrollTo(note.onset_sec - (this.view.music_px / this.view.px_per_sec) * 0.2);
   }

@@ -20,7 +20,7 @@ const SEAM_SEC = 2; // heard before what is new, to judge the seam
  */
 export function continuePanel(session, context) {
   const { from_sec, to_sec } = context.passage();
-  const model = h("select", {}, ...context.models.map(({ name, title }) => h("option", { value: name }, title)));
+  const model = h("select", {}, ...context.models.map(({ name, title }) => h("option", { value: name }, t(`model.${name}`, {}, title))));
   const seconds = slider({ min: 4, max: 60, step: 1, value: 16 }, (value) => `${value} s`);
   const temperature = slider({ min: 0.5, max: 1.5, step: 0.05, value: 0.95 }, (value) => value.toFixed(2));
   const count = slider({ min: 1, max: 4, step: 1, value: 2 }, String);
@@ -29,7 +29,7 @@ export function continuePanel(session, context) {
   const drops = [];
   const shut = () => {
     context.close();
-    for (const drop of drops) void drop();
+    for (const drop of drops.splice(0)) void drop();
   };
   const keep = (/** @type {number} */ version) => {
     context.open(version);
@@ -55,7 +55,8 @@ export function continuePanel(session, context) {
     h("label", {}, t("continue.count"), count.element),
     go,
   );
-  return h("aside", { class: "continue", "aria-labelledby": "continue-title" }, h("header", {}, h("h2", { id: "continue-title", tabindex: "-1" }, t("continue")), h("button", { class: "quiet small", type: "button", onclick: shut }, t("close"))), form, answers);
+  const element = h("aside", { class: "continue", "aria-labelledby": "continue-title" }, h("header", {}, h("h2", { id: "continue-title", tabindex: "-1" }, t("continue")), h("button", { class: "quiet small", type: "button", onclick: shut }, t("close"))), form, answers);
+  return { element, shut };
 }
 
 /**
@@ -67,10 +68,12 @@ function suggestion(session, request, keep) {
   const body = h("div", { class: "suggestion" });
   const element = h("li", {}, body);
   const bar = h("progress", { max: 1, "aria-label": t("continuing") });
+  let dropped = false;
   let undo = async () => {};
   const drop = async () => {
     const undoing = undo;
     undo = async () => {};
+    dropped = true;
     element.remove();
     await attempt(undoing);
   };
@@ -78,17 +81,24 @@ function suggestion(session, request, keep) {
     const answer = await api.continue(session.take.id, session.number, request);
     const job = answer.job ?? answer;
     if (!feed.jobs.has(job.id)) feed.take(job); // the feed may be ahead of the answer
-    undo = () => api.cancel(job.id);
+    undo = () => api.cancel(job.id).catch(() => {}); // what has just ended is dropped below
+    if (dropped) await undo();
     const done = await feed.ended(job.id, (now) => now.progress && (bar.value = now.progress));
     if (done.state === "cancelled") return element.remove();
     if (done.state !== "done") throw new Error(t(`error.${done.error?.code}`, { message: done.error?.message ?? "" }, done.error?.message ?? ""));
     const { version: number, new_from_sec } = done.result;
+    const remove = async () => {
+      await api.removeVersion(session.take.id, number);
+      await session.refresh();
+    };
+    if (dropped) return remove();
+    undo = remove;
     const version = await api.version(session.take.id, number);
+    if (dropped) return;
     const player = playerOf(version, new_from_sec);
     undo = async () => {
       player.close();
-      await api.removeVersion(session.take.id, number);
-      await session.refresh();
+      await remove();
     };
     show(body, version, new_from_sec, player, () => {
       player.close();

@@ -50,9 +50,9 @@ export class Draft extends EventTarget {
     this.become(after);
   }
 
-  /** The present state is a version now. */
-  markSaved() {
-    this.saved = this.state;
+  /** A state is a version now. @param {State} state */
+  markSaved(state) {
+    this.saved = state;
     this.dispatchEvent(new Event("change"));
   }
 
@@ -74,7 +74,9 @@ export class Draft extends EventTarget {
 
   /** @param {Omit<Note, "id">} note @returns {Note} */
   add(note) {
-    const whole = { ...note, id: this.next_id++ };
+    const id = this.state.notes.reduce((next, one) => Math.max(next, one.id + 1), this.next_id); // what was kept over a reload has ids, too
+    const whole = { ...note, id };
+    this.next_id = id + 1;
     this.step({ notes: [...this.state.notes, whole] });
     return whole;
   }
@@ -90,15 +92,19 @@ export function edited(notes, ids, replace) {
   return notes.map((note) => (ids.has(note.id) ? replace(note) : note));
 }
 
-/** A note moved in time and pitch, or stretched, within what a piano can do. @param {Note} note @param {{ shift_sec: number, semitones: number, stretch_sec: number }} move @returns {Note} */
-export function moved(note, { shift_sec, semitones, stretch_sec }) {
-  const shift = Math.max(shift_sec, -note.onset_sec);
-  const onset_sec = note.onset_sec + shift;
-  return {
+/**
+ * Moves notes in time and pitch, or stretches them: all alike, and as far as all of them stay on the keyboard and within the recording.
+ * @param {Note[]} notes @param {{ shift_sec: number, semitones: number, stretch_sec: number }} move @returns {(note: Note) => Note}
+ */
+export function moving(notes, { shift_sec, semitones, stretch_sec }) {
+  const least = (/** @type {(note: Note) => number} */ room) => notes.reduce((most, note) => Math.max(0, Math.min(most, room(note))), Infinity);
+  const shift = Math.max(shift_sec, -least((note) => note.onset_sec));
+  const steps = Math.min(least((note) => HIGHEST - note.pitch), Math.max(-least((note) => note.pitch - LOWEST), semitones));
+  return (note) => ({
     ...note,
-    onset_sec,
-    offset_sec: Math.max(onset_sec + SHORTEST_SEC, note.offset_sec + shift + stretch_sec),
-    pitch: Math.min(HIGHEST, Math.max(LOWEST, note.pitch + semitones)),
+    onset_sec: note.onset_sec + shift,
+    offset_sec: Math.max(note.onset_sec + shift + SHORTEST_SEC, note.offset_sec + shift + stretch_sec),
+    pitch: note.pitch + steps,
     confidence: 1, // a person has looked at it
-  };
+  });
 }

@@ -22,6 +22,7 @@ export function head(session, deeds) {
   session.on(["versions"], () => {
     version.replaceChildren(...[...session.versions].sort((a, b) => b.version - a.version).map((name) => h("option", { value: name.version }, `${t("version.n", { n: name.version })} · ${t(`what.${name.what}`, {}, name.what)} · ${day(name.created)}`)));
     version.value = String(session.number);
+    if (document.activeElement !== title) title.value = session.take.name;
     discard.disabled = session.versions.length < 2;
   });
   session.on(["notes", "versions"], () => {

@@ -1,7 +1,7 @@
 /** The keyboard on an open take: what a hand does with the mouse, a key does too. */
 
 import { hear } from "../sound/desk.js";
-import { moved } from "./draft.js";
+import { moving } from "./draft.js";
 import { toggle } from "./player.js";
 
 const NUDGE_SEC = 0.01;
@@ -9,7 +9,7 @@ const NUDGE_SEC = 0.01;
 /**
  * @param {import("./session.js").Session} session @param {import("../roll/roll.js").Roll} roll
  * @param {import("../sound/transport.js").Transport} transport
- * @param {{ save: () => void, loop: () => void, add: () => void }} deeds
+ * @param {Doings} deeds
  * @returns {(event: KeyboardEvent) => void}
  */
 export function keyboard(session, roll, transport, deeds) {
@@ -17,7 +17,8 @@ export function keyboard(session, roll, transport, deeds) {
     const on = /** @type {HTMLElement} */ (event.target);
     if (on.closest("input:not([type=range]), textarea, select, dialog, [contenteditable]")) return;
     const control = event.ctrlKey || event.metaKey;
-    const act = control ? CONTROL[event.key.toLowerCase()] : event.key === " " && on.closest("button, summary, a") ? undefined : ANYWHERE[event.key];
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key; // with Shift or Caps Lock a letter is the same key
+    const act = control ? CONTROL[key] : key === " " && on.closest("button, summary, a") ? undefined : ANYWHERE[key];
     const context = { session, roll, transport, deeds, event };
     const deed = act ?? (on === roll.moving ? (control ? ROLL_CONTROL : ROLL)[event.key] : undefined);
     if (!deed || (on.matches("input[type=range]") && event.key.startsWith("Arrow"))) return;
@@ -27,7 +28,8 @@ export function keyboard(session, roll, transport, deeds) {
 }
 
 /**
- * @typedef {{ session: import("./session.js").Session, roll: import("../roll/roll.js").Roll, transport: import("../sound/transport.js").Transport, deeds: { save: () => void, loop: () => void, add: () => void }, event: KeyboardEvent }} Context
+ * @typedef {{ save: () => void, loop: () => void, add: () => void, adding: () => boolean, place: (sec: number, pitch: number) => void }} Doings
+ * @typedef {{ session: import("./session.js").Session, roll: import("../roll/roll.js").Roll, transport: import("../sound/transport.js").Transport, deeds: Doings, event: KeyboardEvent }} Context
  * @typedef {Record<string, (context: Context) => void>} Deeds
  */
 
@@ -61,7 +63,7 @@ const ROLL = {
   ".": (context) => move(context, { stretch_sec: NUDGE_SEC }),
   "[": (context) => louder(context, -4),
   "]": (context) => louder(context, 4),
-  Enter: ({ session }) => session.selection.forEach((note) => hear(note)),
+  Enter: ({ session, roll, deeds }) => (deeds.adding() ? deeds.place(roll.cursor_sec, session.pitch) : session.selection.forEach((note) => hear(note))),
   Home: ({ transport }) => transport.seek(0),
   End: ({ transport }) => transport.seek(transport.end_sec),
 };
@@ -87,7 +89,7 @@ function step({ session, roll, event }, by) {
 /** @param {Context} context @param {Partial<{ shift_sec: number, semitones: number, stretch_sec: number }>} way */
 function move({ session }, way) {
   if (!session.selected.size) return;
-  session.draft.edit(session.selected, (note) => moved(note, { shift_sec: 0, semitones: 0, stretch_sec: 0, ...way }));
+  session.draft.edit(session.selected, moving(session.selection, { shift_sec: 0, semitones: 0, stretch_sec: 0, ...way }));
   if (way.semitones && session.selection[0]) hear(session.selection[0]);
 }
 

@@ -3,7 +3,7 @@
  * none of them knows another.
  *
  * Events: "notes" (notes, wishes or saved state changed), "selection", "page" (an engraving came), "engraving" (one is under way),
- * "versions", "verdict" (a comparison came or went).
+ * "versions" (or the take's name), "verdict" (a comparison came or went), "gone" (the take was deleted).
  */
 
 import { api } from "../api.js";
@@ -11,7 +11,7 @@ import { feed } from "../feed.js";
 import { NoteIndex } from "../roll/notes.js";
 import { attempt } from "../notices.js";
 import { Draft } from "./draft.js";
-import { keepUnsaved, unsavedOf } from "./unsaved.js";
+import { keepUnsaved, unsavedOf, unsavedVersions } from "./unsaved.js";
 
 /**
  * @typedef {import("../roll/notes.js").Note} Note
@@ -31,6 +31,7 @@ export class Session extends EventTarget {
     this.index = new NoteIndex([]);
     /** @type {Set<number>} ids */
     this.selected = new Set();
+    this.pitch = 60; // of the note that was selected last
     /** @type {any} the last engraving */
     this.page = null;
     this.page_ids = /** @type {number[]} */ ([]); // the ids of the notes, in the order that the page counts them
@@ -39,13 +40,25 @@ export class Session extends EventTarget {
     this.stopped = false; // whether the user has given it up
     this.asked = new AbortController(); // for the page that is being waited for
     this.onpage = (/** @type {any} */ event) => this.tellProgress(event.detail);
+    this.ontake = (/** @type {any} */ event) => event.detail.id === take.id && void this.learn(event.detail);
+    this.oncaughtup = () => void this.lookAgain();
     feed.addEventListener("page", this.onpage);
+    feed.addEventListener("take", this.ontake);
+    feed.addEventListener("caught-up", this.oncaughtup);
+    this.closed = false;
+    this.turn = 0;
     /** @type {Verdict | null} */
     this.verdict = null;
     this.duration_sec = take.duration_sec ?? 0;
   }
 
-  /** Puts a version on the desk. @param {number} number */
+  /** Puts on the desk what was there: the version with corrections that are not saved, else the latest. */
+  async begin() {
+    const there = unsavedVersions(this.take.id).filter((number) => this.has(number));
+    await this.open(there.at(-1) ?? this.latest);
+  }
+
+  /** Puts a version on the desk, with its corrections that are not saved. Those of versions that are gone come with it. @param {number} number */
   async open(number) {
     const version = await api.version(this.take.id, number);
     this.number = number;
@@ -59,11 +72,22 @@ export class Session extends EventTarget {
     this.selected = new Set();
     this.verdict = null;
     this.arrange();
-    const unsaved = unsavedOf(this.take.id);
-    if (unsaved?.number === number) this.draft.step(unsaved.state);
-    else this.tell("notes", "selection");
+    const gone = unsavedVersions(this.take.id).filter((one) => !this.has(one));
+    const left = [number, ...gone].map((one) => unsavedOf(this.take.id, one)).filter((state) => state !== null);
+    for (const state of left) this.draft.step(state);
+    for (const one of gone) keepUnsaved(this.take.id, one, null);
+    if (!left.length) this.tell("notes", "selection");
     this.tell("versions", "verdict");
     await this.engrave();
+  }
+
+  /** @param {number} number */
+  has(number) {
+    return this.versions.some((name) => name.version === number);
+  }
+
+  get latest() {
+    return Math.max(...this.versions.map((name) => name.version));
   }
 
   /** How long it lasts, recording or notes, whichever is longer. */
@@ -81,23 +105,46 @@ export class Session extends EventTarget {
     const next = new Set(add ? this.selected : []);
     for (const id of ids) add && next.has(id) ? next.delete(id) : next.add(id);
     this.selected = next;
+    this.pitch = this.selection.at(-1)?.pitch ?? this.pitch;
     this.tell("selection");
   }
 
-  /** Saves the draft as a new version and puts that on the desk. @param {string} [what] */
+  /** Saves the draft as a new version and puts that on the desk. @param {string} [what] @returns {Promise<boolean>} whether it was saved */
   async save(what = "edit") {
-    const saved = await attempt(() => api.save(this.take.id, { ...this.content(), parent: this.number, what }));
-    if (!saved) return;
-    this.number = saved.version;
-    this.take.latest_version = Math.max(saved.version, this.take.latest_version ?? 0);
-    this.draft.markSaved();
-    await this.refresh();
+    const { draft, number } = this;
+    const { state } = draft;
+    const saved = await attempt(() => api.save(this.take.id, { ...this.content(), parent: number, what }));
+    if (!saved) return false;
+    keepUnsaved(this.take.id, number, null);
+    if (draft === this.draft) this.number = saved.version;
+    draft.markSaved(state);
+    await attempt(() => this.refresh());
+    return true;
   }
 
+  /** Asks for the versions anew. Where the one on the desk is gone, the latest takes its place. */
   async refresh() {
+    const mine = ++this.turn;
     const answer = await api.versions(this.take.id);
+    if (mine !== this.turn || this.closed) return;
     this.versions = answer.versions ?? answer;
     this.tell("versions");
+    if (this.number && !this.has(this.number)) await this.open(this.latest);
+  }
+
+  /** What happened to the take, here or in another window. @param {import("../api.js").Take & { deleted?: boolean }} news */
+  async learn(news) {
+    if (news.deleted) return this.tell("gone");
+    const renamed = news.name !== this.take.name;
+    Object.assign(this.take, news);
+    await attempt(() => this.refresh());
+    if (renamed && this.number && !this.closed) await this.engrave(); // its title is the take's name
+  }
+
+  /** After a time without news. */
+  async lookAgain() {
+    const take = await api.take(this.take.id).catch((error) => (error.code === "no-take" ? { deleted: true } : null));
+    if (take && !this.closed) await this.learn(take);
   }
 
   /** The draft as the server takes it, notes in order. */
@@ -111,9 +158,10 @@ export class Session extends EventTarget {
 
   changed() {
     this.arrange();
-    keepUnsaved(this.take.id, this.draft.changed ? { number: this.number, state: this.draft.state } : null);
+    keepUnsaved(this.take.id, this.number, this.draft.changed ? this.draft.state : null);
     const there = new Set(this.draft.state.notes.map((note) => note.id));
     this.selected = new Set([...this.selected].filter((id) => there.has(id)));
+    this.pitch = this.selection.at(-1)?.pitch ?? this.pitch;
     this.engraving = true; // from now on the page is behind the notes
     this.tell("notes", "selection", "engraving");
     clearTimeout(this.soon);
@@ -135,7 +183,10 @@ export class Session extends EventTarget {
 
   close() {
     this.stopEngraving();
+    this.closed = true;
     feed.removeEventListener("page", this.onpage);
+    feed.removeEventListener("take", this.ontake);
+    feed.removeEventListener("caught-up", this.oncaughtup);
   }
 
   /** @param {{ take: string, version: number | null, progress: number }} news */

@@ -17,20 +17,28 @@ import { Transport } from "../sound/transport.js";
 import { t } from "../words.js";
 import { chooseReference, verdictBar } from "./compare.js";
 import { continuePanel } from "./continue.js";
-import { edited, moved } from "./draft.js";
+import { edited, moving } from "./draft.js";
 import { head } from "./head.js";
 import { keyboard } from "./keys.js";
 import { playerBar } from "./player.js";
 import { Session } from "./session.js";
-import { keepUnsaved, unsavedOf } from "./unsaved.js";
+import { keepUnsaved, unsavedVersions } from "./unsaved.js";
 import { selectionBar, toolbar } from "./toolbar.js";
+import { waitFor } from "./waiting.js";
 import { wishBar } from "./wishes.js";
 
 const NEW_NOTE_SEC = 0.4;
 
 /** @param {HTMLElement} main @param {string} id @returns {Promise<() => void>} leaves the view */
 export async function openTake(main, id) {
-  const [take, versions, about] = await Promise.all([api.take(id), api.versions(id), api.about()]);
+  const take = await api.take(id);
+  return take.latest_version ? openDesk(main, take) : waitFor(main, take, (heard) => openDesk(main, heard));
+}
+
+/** @param {HTMLElement} main @param {import("../api.js").Take} take that has been heard @returns {Promise<() => void>} leaves the view */
+async function openDesk(main, take) {
+  const { id } = take;
+  const [versions, about] = await Promise.all([api.versions(id), api.about()]);
   const session = new Session(take, versions.versions ?? versions);
   const transport = new Transport(take.has_sound ? soundUrl(id) : null);
   const roll = new Roll();
@@ -43,30 +51,32 @@ export async function openTake(main, id) {
   };
   const player = playerBar(transport, { mark: () => mark(passageOf(session, roll)) });
   const side = h("div", { class: "side", hidden: true });
-  const save = () => void (session.draft.changed && session.save().then(() => say(t("saved"))));
+  const save = () => void (session.draft.changed && session.save().then((saved) => saved && say(t("saved"))));
   const open = (/** @type {number} */ version) => void attempt(() => session.open(version));
   const bar = toolbar(session, roll, mode);
   const deeds = {
     open,
     save,
-    removeVersion: () => void discardVersion(session, open),
-    compare: () => void settled(session).then(() => chooseReference(session)),
-    rename: (/** @type {string} */ name) => void attempt(async () => Object.assign(session.take, await api.rename(id, name))),
-    continue: () => void settled(session).then(() => openContinue(session, side, { passage: () => roll.passage ?? (session.selected.size > 1 ? passageOf(session, roll) : { from_sec: 0, to_sec: session.index.end_sec }), models: about.models?.generation ?? [], open, close: () => (side.hidden = true) })),
+    removeVersion: () => void discardVersion(session),
+    compare: () => void settled(session).then((ready) => ready && chooseReference(session)),
+    rename: (/** @type {string} */ name) => void attempt(async () => session.learn(await api.rename(id, name))),
+    continue: () => void settled(session).then((ready) => ready && going.open({ passage: () => roll.passage ?? (session.selected.size > 1 ? passageOf(session, roll) : { from_sec: 0, to_sec: session.index.end_sec }), models: about.models?.generation ?? [], open, close: () => (side.hidden = true) })),
   };
+  const going = continuing(session, side);
   const panes = h("div", { class: "panes" }, h("section", { class: "pane roll-pane", "aria-label": t("roll") }, bar, verdictBar(session), roll.element, overview.element, selectionBar(session)), side, h("section", { class: "pane page-pane", "aria-label": t("page") }, wishBar(session, about.levels), sheet.element));
   const view = h("div", { class: "take-view" }, head(session, deeds), viewSwitch(panes), panes, player.element);
   fill(main, view);
 
-  listen(roll, gestureHooks(session, roll, transport, mark, mode));
+  const hooks = gestureHooks(session, roll, transport, mark, mode);
+  listen(roll, hooks);
   connect(session, roll, overview, sheet, transport, player);
-  const keys = keyboard(session, roll, transport, { save, loop: () => player.loop.click(), add: () => /** @type {HTMLElement} */ (bar.querySelector("button[aria-pressed]")).click() });
+  const keys = keyboard(session, roll, transport, { save, adding: hooks.adding, place: hooks.add, loop: () => player.loop.click(), add: () => /** @type {HTMLElement} */ (bar.querySelector("button[aria-pressed]")).click() });
   const recolour = () => {
     roll.recolour();
     overview.redraw(true);
     void behind(take, roll);
   };
-  const before = (/** @type {BeforeUnloadEvent} */ event) => session.draft.changed && event.preventDefault();
+  const before = (/** @type {BeforeUnloadEvent} */ event) => (session.draft.changed || unsavedVersions(id).length) && event.preventDefault();
   const print = () => sheet.drawAll();
   document.addEventListener("keydown", keys);
   window.addEventListener("beforeprint", print);
@@ -85,10 +95,11 @@ export async function openTake(main, id) {
   };
   frame();
   void behind(take, roll);
-  void attempt(() => session.open(unsavedOf(id)?.number ?? take.latest_version ?? 1));
+  void attempt(() => session.begin());
   return () => {
     open_ = false;
     session.close();
+    going.shut();
     window.removeEventListener("beforeprint", print);
     transport.close();
     document.removeEventListener("keydown", keys);
@@ -117,6 +128,15 @@ function connect(session, roll, overview, sheet, transport, player) {
     sheet.pick(session.page_ids.flatMap((id, i) => (session.selected.has(id) ? [i] : [])));
   });
   session.on(["verdict"], () => roll.show({ inventions: session.verdict?.inventions ?? new Set(), misses: session.verdict ? new NoteIndex(session.verdict.misses) : null }));
+  session.addEventListener("gone", () => {
+    complain(new Error(t("take.gone", { name: session.take.name })));
+    location.hash = "#/";
+  }, { once: true });
+  transport.addEventListener("seek", () => {
+    const sec = transport.position_sec;
+    roll.reveal({ onset_sec: sec, offset_sec: sec });
+    sheet.moveCursor(sec, true);
+  });
   transport.addEventListener("unplayable", () => complain(new Error(t("error.unplayable"))), { once: true });
 }
 
@@ -131,7 +151,7 @@ function gestureHooks(session, roll, transport, mark, mode) {
     select: (notes, add) => session.select(notes.map((note) => note.id), add),
     hear: (note) => hear(note),
     move: (ids, move, done) => {
-      const replace = (/** @type {import("../roll/notes.js").Note} */ note) => moved(note, move);
+      const replace = moving(session.draft.state.notes.filter((note) => ids.has(note.id)), move);
       if (done) session.draft.edit(ids, replace);
       else roll.show({ index: new NoteIndex(edited(session.draft.state.notes, ids, replace)) });
     },
@@ -168,29 +188,34 @@ async function behind(take, roll) {
   roll.show({ spectrogram });
 }
 
-/** Drops the version on the desk, and opens the newest of those left. @param {Session} session @param {(version: number) => void} open */
-async function discardVersion(session, open) {
+/** Drops the version on the desk, and opens the newest of those left. @param {Session} session */
+async function discardVersion(session) {
   if (!(await sure(t("version.delete.question", { n: session.number }), t("version.delete.consequence"), t("delete")))) return;
   session.stopEngraving(); // a page of what is no longer there cannot be made
   await attempt(async () => {
+    keepUnsaved(session.take.id, session.number, null); // else they would come with the next
     await api.removeVersion(session.take.id, session.number);
-    keepUnsaved(session.take.id, null);
     await session.refresh();
-    open(Math.max(...session.versions.map((name) => name.version)));
   });
 }
 
-/** Others see only versions: what is changed is saved first. @param {Session} session */
+/** Others see only versions: what is changed is saved first. @param {Session} session @returns {Promise<boolean>} whether all is saved */
 async function settled(session) {
-  if (session.draft.changed) await session.save();
+  return !session.draft.changed || session.save();
 }
 
-/** @param {Session} session @param {HTMLElement} side @param {Parameters<typeof continuePanel>[1]} context */
-function openContinue(session, side, context) {
-  const panel = continuePanel(session, context);
-  side.replaceChildren(panel);
-  side.hidden = false;
-  /** @type {HTMLElement} */ (panel.querySelector("h2")).focus();
+/** The panel that goes on playing, one at a time: what one leaves unkept is gone with it. @param {Session} session @param {HTMLElement} side */
+function continuing(session, side) {
+  let shut = () => {};
+  const open = (/** @type {Parameters<typeof continuePanel>[1]} */ context) => {
+    shut();
+    const panel = continuePanel(session, context);
+    shut = panel.shut;
+    side.replaceChildren(panel.element);
+    side.hidden = false;
+    panel.element.querySelector("h2")?.focus();
+  };
+  return { open, shut: () => shut() };
 }
 
 /** Roll, page or both. @param {HTMLElement} panes */

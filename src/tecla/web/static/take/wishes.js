@@ -4,15 +4,24 @@ import { h } from "../element.js";
 import { t } from "../words.js";
 
 const TIMES = ["2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8", "5/4"];
+const MOST_BEATS = 16; // that bar lines move, as the studio takes them
 const LEVELS = ["faithful", "clean", "easy"];
 
 /** @param {import("./session.js").Session} session @param {string[]} levels that this engraver knows */
 export function wishBar(session, levels = LEVELS) {
   const time = choice("wish.time", [["", t("auto")], ...TIMES.map((value) => [value, value])], (value) => session.draft.wish({ time: value || null }));
   const key = choice("wish.key", [["", t("auto")], ...keys()], (value) => session.draft.wish({ key_fifths: value === "" ? null : Number(value) }));
+  const transpose = choice("wish.transpose", [["", t("wish.transpose.none")], ...keys()], (value) => session.draft.wish({ transposed_to: value === "" ? null : Number(value) }));
   const level = choice("wish.level", levels.map((value) => [value, t(`level.${value}`, {}, value)]), (value) => session.draft.wish({ level: value }));
-  const shift = (/** @type {number} */ by) => session.draft.wish({ barline_shift_beats: (session.draft.state.wishes.barline_shift_beats ?? 0) + by });
-  const octave = (/** @type {number} */ by) => session.draft.wish({ tempo_octave: Math.max(-1, Math.min(1, (session.draft.state.wishes.tempo_octave ?? 0) + by)) });
+  const swing = h("input", { type: "checkbox", onchange: () => session.draft.wish({ swing: swing.checked }) });
+  const composer = h("input", { class: "composer", maxlength: 200, "aria-label": t("wish.composer"), onchange: () => session.draft.wish({ composer: composer.value.trim() }) });
+  const shift = (/** @type {number} */ by) => within("barline_shift_beats", by, MOST_BEATS);
+  const octave = (/** @type {number} */ by) => within("tempo_octave", by, 1);
+  const within = (/** @type {string} */ wish, /** @type {number} */ by, /** @type {number} */ most) => {
+    const now = session.draft.state.wishes[wish] ?? 0;
+    const next = Math.max(-most, Math.min(most, now + by));
+    if (next !== now) session.draft.wish({ [wish]: next });
+  };
   const bars = pair("wish.barline", ["◂", "wish.barline.back", () => shift(-1)], ["▸", "wish.barline.on", () => shift(1)]);
   const tempo = pair("wish.tempo", ["½", "wish.tempo.half", () => octave(-1)], ["×2", "wish.tempo.double", () => octave(1)]);
   const state = h("p", { class: "engraved", "aria-live": "polite" });
@@ -22,8 +31,11 @@ export function wishBar(session, levels = LEVELS) {
   session.on(["notes"], () => {
     const { wishes } = session.draft.state;
     time.field.value = wishes.time ?? "";
-    key.field.value = wishes.key_fifths === null || wishes.key_fifths === undefined ? "" : String(wishes.key_fifths);
+    key.field.value = fifths(wishes.key_fifths);
+    transpose.field.value = fifths(wishes.transposed_to);
     level.field.value = wishes.level ?? levels[0];
+    swing.checked = wishes.swing ?? false;
+    composer.value = wishes.composer ?? "";
   });
   session.on(["engraving", "page"], () => {
     state.classList.toggle("busy", session.engraving);
@@ -34,7 +46,7 @@ export function wishBar(session, levels = LEVELS) {
     again.hidden = !session.stopped;
     state.textContent = session.stopped ? t("engraving.stopped") : session.engraving ? t("engraving") : page ? `${page.time}  ·  ${keyName(page.key_fifths)}  ·  ♩ = ${Math.round(page.tempo_bpm)}  ·  ${t("n.bars", { n: page.n_bars })}` : "";
   });
-  return h("div", { class: "wishes", role: "group", "aria-label": t("wishes") }, time.element, key.element, bars, tempo, level.element, h("div", { class: "engraved-line" }, state, share, stop, again));
+  return h("div", { class: "wishes", role: "group", "aria-label": t("wishes") }, time.element, key.element, bars, tempo, level.element, transpose.element, h("label", { title: t("wish.swing.hint") }, swing, t("wish.swing")), h("label", {}, t("wish.composer"), composer), h("div", { class: "engraved-line" }, state, share, stop, again));
 }
 
 /** @param {string} word @param {string[][]} options value and words @param {(value: string) => void} act */
@@ -47,6 +59,9 @@ function choice(word, options, act) {
 function pair(word, ...sides) {
   return h("div", { class: "pair", role: "group", "aria-label": t(word) }, h("span", { "aria-hidden": "true" }, t(word)), h("div", { class: "joined" }, ...sides.map(([sign, label, act]) => h("button", { class: "tool text", type: "button", "aria-label": t(label), title: t(label), onclick: act }, sign))));
 }
+
+/** A signature as a field's value; "" where none is stated. @param {number | null | undefined} value */
+const fifths = (value) => String(value ?? "");
 
 /** Key signatures by fifths, flats first. @returns {string[][]} */
 function keys() {
