@@ -81,7 +81,7 @@ class TrackingWeights:
     bar_downbeat: float = 1.0  # the same of the bar network
     bar_in_bar: float = 0.5
     change: float = 20.0
-    odd: float = 16.0  # cost of a bar that is cut short
+    odd: float = 12.0  # cost of a bar that is cut short
 
 
 @dataclass(frozen=True, eq=False)
