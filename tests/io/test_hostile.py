@@ -65,7 +65,7 @@ SCORE = "<score-partwise><part><measure>{}</measure></part></score-partwise>"
         ('<?xml version="1.0" encoding="punycode"?><a>>é</a>', "its text is not punycode"),
         ('<!DOCTYPE a [<!ENTITY b "bb">]><score-partwise/>', "entities"),
         (SCORE.format(NOTE.replace(">1<", ">1e999999999<")), "cannot be"),
-        (SCORE.format(NOTE.replace(">4<", ">5465<")), "5465 is not within -1 to 9"),
+        (SCORE.format(NOTE.replace(">4<", ">5465<")), "5465 is not within -2 to 9"),
         (SCORE.format(NOTE + CHORD_NOTE * 200), "chord"),
         (SCORE.format(NOTE * 100_001), "more than 100,000 notes"),
         ("<score-partwise>" + "<part><measure/></part>" * 65 + "</score-partwise>", "65 parts"),

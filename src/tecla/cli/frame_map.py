@@ -78,7 +78,8 @@ def _project(umap: Any, table: NDArray[np.float32]) -> NDArray[np.float64]:
     neighbours = min(15, len(table) - 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # one seed means one thread, which it says each time
-        print("drawing the map of frames: about a minute", file=sys.stderr)
+        if sys.stderr.isatty():  # its bar begins only after a minute of compiling
+            print("drawing the map of frames: about a minute", file=sys.stderr)
         bar = {"desc": "map of frames", "leave": False, "disable": None}  # None: only where someone looks on
         mapper = umap(n_neighbors=neighbours, min_dist=0.15, random_state=0, init="pca", tqdm_kwds=bar)
         return np.asarray(mapper.fit_transform(narrow), np.float64)
