@@ -63,7 +63,7 @@ const ROLL = {
   ".": (context) => move(context, { stretch_sec: NUDGE_SEC }),
   "[": (context) => louder(context, -4),
   "]": (context) => louder(context, 4),
-  Enter: ({ session, roll, deeds }) => (deeds.adding() ? deeds.place(roll.cursor_sec, session.pitch) : session.selection.forEach((note) => hear(note))),
+  Enter: ({ session, transport, deeds }) => (deeds.adding() ? deeds.place(transport.position_sec, session.pitch) : session.selection.forEach((note) => hear(note))),
   Home: ({ transport }) => transport.seek(0),
   End: ({ transport }) => transport.seek(transport.end_sec),
 };
@@ -75,11 +75,11 @@ const ROLL_CONTROL = {
 };
 
 /** Selects the next or the previous note, the first at the cursor. @param {Context} context @param {1 | -1} by */
-function step({ session, roll, event }, by) {
+function step({ session, roll, transport, event }, by) {
   const notes = session.index.notes;
   if (!notes.length) return;
   const chosen = notes.map((note, i) => (session.selected.has(note.id) ? i : -1)).filter((i) => i >= 0);
-  const at = chosen.length ? (by > 0 ? chosen[chosen.length - 1] : chosen[0]) + by : Math.max(0, notes.findIndex((note) => note.onset_sec >= roll.cursor_sec));
+  const at = chosen.length ? (by > 0 ? chosen[chosen.length - 1] : chosen[0]) + by : Math.max(0, notes.findIndex((note) => note.onset_sec >= transport.position_sec));
   const note = notes[Math.min(notes.length - 1, Math.max(0, at))];
   session.select([note.id], event.shiftKey);
   roll.reveal(note);
