@@ -57,6 +57,13 @@ def test_what_is_no_sound_is_told_where_to_go(tecla_exits: CommandLine, capsys: 
     assert says in capsys.readouterr().err
 
 
+def test_notes_among_recordings_do_not_stop_the_batch(tecla_exits: CommandLine, record: Recorder) -> None:
+    record("take.wav")
+    Path("other.mid").touch()
+    assert tecla_exits("transcribe", "other.mid", "take.wav", "-o", "out/") == 1
+    assert (Path("out") / "take.mid").exists()
+
+
 def test_a_recording_named_twice_is_heard_once(tecla_exits: CommandLine, record: Recorder) -> None:
     record("take.wav")
     assert tecla_exits("transcribe", "take.wav", "take.wav", "-o", "out/") == 0

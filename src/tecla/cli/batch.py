@@ -13,6 +13,7 @@ import typer
 from tecla.errors import InputError, OutputError, TeclaError
 
 DEFAULT_SUFFIX: Final = ".mid"
+_NOTES: Final = (".mid", ".midi", ".json", ".csv", ".musicxml", ".xml", ".mxl")
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,10 @@ def _expand(path: Path) -> list[tuple[Path, Path]]:
     from tecla import workbench  # noqa: PLC0415
 
     if not path.is_dir():
+        if path.suffix.lower() in _NOTES:
+            raise InputError(f"{path} holds notes, not sound: tecla engrave {path} writes them as a page, tecla render {path} plays them")
+        if str(path).startswith(("http:/", "https:/")):
+            raise InputError(f"{path.name} lies on the web: save it first, tecla does not download")
         return [(path, Path(path.name))]
     return [(sound, sound.relative_to(path)) for sound in workbench.find_sounds(path)]
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from tecla.cli.batch import Job, plan_jobs, run_jobs
-from tecla.errors import InputError, OptionError
+from tecla.errors import OptionError
 
 if TYPE_CHECKING:
     from tecla.music import Performance
-
-_NOTES: Final = (".mid", ".midi", ".json", ".csv", ".musicxml", ".xml", ".mxl")
 
 
 def transcribe(
@@ -73,17 +71,8 @@ def transcribe(
         raise OptionError("--a4 is for a piano: a voice is heard at whatever pitch it has")
     if bend and mode != "voice":
         raise OptionError("--bend needs --mode voice: a piano's notes do not bend")
-    _refuse_what_is_no_sound(sounds)
     batch = plan_jobs(sounds, outputs or [])
     run_jobs(batch, lambda job: _transcribe_one(job, offsets, model, mode, bend, a4), force)
-
-
-def _refuse_what_is_no_sound(sounds: list[Path]) -> None:
-    for path in sounds:
-        if path.suffix.lower() in _NOTES:
-            raise InputError(f"{path} holds notes, not sound: tecla engrave {path} writes them as a page, tecla render {path} plays them")
-        if str(path).startswith(("http:/", "https:/")):
-            raise InputError(f"{path.name} lies on the web: save it first, tecla does not download")
 
 
 def _transcribe_one(

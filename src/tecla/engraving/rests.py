@@ -52,9 +52,7 @@ def close_gaps(
     """Moves ends of a voice's chords to where an editor would write them; bars begin at `starts`."""
     for chord, following in pairwise(voice):
         longest, sure = (HELD_REST, HELD_GAP_COST) if _is_held(chord, following, played_sec) else (LEAST_REST, GAP_COST)
-        if any(
-            mark in SIGNS for note in chord.notes for mark in note.marks
-        ):  # it was played to the end of its ornament, which is not written
+        if any(set(note.marks) & set(SIGNS) for note in chord.notes):  # its ornament went on, and is not written
             longest, sure = SIGN_REST, np.inf
         gap = following.onset - chord.end
         if 0 < gap < longest:
