@@ -21,7 +21,7 @@ from tecla.music.score import Direction, Event, Head, Measure, cut_loose_ties
 _GRACE: Final = NoteValue("eighth")
 _GRACES: Final = NoteValue("16th")
 _THREE, _SIX = (3, 2), (6, 4)
-_MOST_IN_THREE: Final = 4
+_MOST_IN_THREE: Final = 4  # signs under a 3; more are a sextuplet
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def train(state: State, batches: Dataset[Any], loss: Loss, config: LoopConfig, r
 
 
 def in_half(device: str, wanted: bool = True) -> torch.autocast:
-    """Computes in bfloat16 where that is faster: a CPU without AVX-512 imitates it, convolutions four times slower, LSTMs not at all."""
+    """Computes in bfloat16 where that is faster: a CPU without AVX-512 imitates it, three to seven times slower, LSTMs not at all."""
     return torch.autocast(
         device, torch.bfloat16, enabled=wanted and (device != "cpu" or "AVX512" in torch.backends.cpu.get_cpu_capability())
     )
