@@ -11,6 +11,8 @@ from tecla.io.abc import parse_tune
 from tecla.io.abc_play import tune_to_performance
 from tecla.io.abc_write import grid_to_abc
 from tecla.io.musicxml import load_musicxml, save_musicxml
+from tecla.music.repeats import NO_REPEAT, Repeat
+from tecla.music.score import unfold
 from tecla.tune_page import tune_to_score
 
 HEAD = "X:1\nT:The Test\nM:{}\nL:1/8\nK:{}\n"
@@ -25,7 +27,7 @@ TUNES = {
 
 @pytest.mark.parametrize("text", TUNES.values(), ids=TUNES)
 def test_the_page_sounds_as_the_tune(text: str) -> None:
-    score, played = tune_to_score(text), tune_to_performance(parse_tune(text)).notes
+    score, played = unfold(tune_to_score(text)), tune_to_performance(parse_tune(text)).notes
     quarter_sec = 60 / (score.tempo_bpm or 0)
     written = sorted((float(note.onset) * quarter_sec, note.pitch.midi) for note in score.notes())
     assert [pitch for _, pitch in written] == played["pitch"][np.lexsort((played["pitch"], played["onset_sec"]))].tolist()
@@ -41,10 +43,24 @@ def test_a_page_of_a_tune_survives_its_file(tmp_path: Path) -> None:
     assert "<staves>1</staves>" in (tmp_path / "tune.musicxml").read_text()
 
 
+def test_repeats_stand_as_they_are_written(tmp_path: Path) -> None:
+    score = tune_to_score(HEAD.format("4/4", "C") + "G2|:C8|1D8:|2E8|]F8|\n")
+    assert [m.repeat for m in score.measures] == [
+        NO_REPEAT, Repeat(begins=True), Repeat(ends=True, turns=(1,)), Repeat(turns=(2,)), NO_REPEAT]  # fmt: skip
+    save_musicxml(score, tmp_path / "tune.musicxml")
+    assert [m.repeat for m in load_musicxml(tmp_path / "tune.musicxml").measures] == [m.repeat for m in score.measures]
+
+
+def test_voices_that_repeat_differently_are_written_out() -> None:
+    text = HEAD.format("4/4", "C") + "V:1\nC8:|D8|\nV:2\nE8|F8|\n"
+    score = tune_to_score(text)
+    assert {m.repeat for m in score.measures} == {NO_REPEAT}
+    assert len(score.notes()) == len(tune_to_performance(parse_tune(text)))
+
+
 def test_bars_keep_their_lengths() -> None:
     score = tune_to_score(TUNES["pickup and endings"])
-    # The repeat unfolded: pickup, bar, bar to its repeat, first ending, and again with the second ending.
-    assert [measure.length for measure in score.measures][:2] == [Fraction(1, 2), Fraction(3)]
+    assert [measure.length for measure in score.measures] == [Fraction(1, 2), 3, Fraction(5, 2), Fraction(3, 2), Fraction(5, 2)]
     assert [measure.length for measure in tune_to_score(TUNES["a bar too long"]).measures] == [3, Fraction(7, 2), 3]
 
 

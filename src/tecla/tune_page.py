@@ -1,6 +1,6 @@
 """A tune in ABC -> a page: bars and voices stand as they are written, nothing is guessed.
 
-Repeats are unfolded (a Score has none); a bar keeps the length it has, be it a pickup or a bar too long. One voice stands on one staff;
+Repeats stand as they are written; a bar keeps the length it has, be it a pickup or a bar too long. One voice stands on one staff;
 of several, the upper half stands on the right hand's staff and the lower half on the left hand's.
 """
 
@@ -19,8 +19,9 @@ from tecla.engraving.voices import FIRST_VOICE
 from tecla.errors import InputError
 from tecla.io import abc
 from tecla.io.abc_key import sharps_of
-from tecla.io.abc_play import quarters_per_minute, unfolded
+from tecla.io.abc_play import quarters_per_minute, repeats_of, unfolded
 from tecla.music.notation import TimeSignature
+from tecla.music.repeats import NO_REPEAT, Repeat
 from tecla.music.score import LEFT, RIGHT, Measure, Score
 
 _COMMON: Final = TimeSignature(4, 4)
@@ -38,9 +39,9 @@ def tune_to_score(text: str) -> Score:
     (['A4', 'B4', 'C#5', 'D5', 'E5', 'F#5'], 2)
     """
     tune = abc.parse_tune(text)
-    voices = [unfolded(bars) for bars in tune.voices.values()]
-    if not voices:
+    if not tune.voices:
         raise InputError("the tune has no notes: there is nothing to write on a page")
+    voices, repeats = _with_repeats(list(tune.voices.values()))
     if len(voices) > _MOST_VOICES:
         raise InputError(f"the tune has {len(voices)} voices, more than the {_MOST_VOICES} that two staves can hold: write it as .mid")
     fifths = (sharps_of(tune.key) + 7) % 12 - 7 if abs(sharps_of(tune.key)) > 7 else sharps_of(tune.key)
@@ -51,9 +52,19 @@ def tune_to_score(text: str) -> Score:
         first = (len(voices) + 1) // 2 if staff == LEFT else 0
         notes += _placed(voice, bars, staff, FIRST_VOICE[staff] + rank - first, fifths, len(notes))
     measures = build_measures(notes, bars, [fifths] * len(bars))
+    measures = tuple(replace(measure, repeat=repeat) for measure, repeat in zip(measures, repeats, strict=True))
     if len(voices) == 1:
         measures = tuple(_one_staff(measure) for measure in measures)
     return Score(choose_clefs(measures), tune.title, tempo_bpm=quarters_per_minute(tune))
+
+
+def _with_repeats(voices: list[list[abc.Bar]]) -> tuple[list[list[abc.Bar]], list[Repeat]]:
+    """The voices and the repeats of their bars; written out where not all have the same, as a page has one sign for all."""
+    repeats = [repeats_of(bars) for bars in voices]
+    if all(signs == repeats[0] for signs in repeats):
+        return voices, repeats[0]
+    voices = [unfolded(bars) for bars in voices]
+    return voices, [NO_REPEAT] * max(map(len, voices))
 
 
 def _bars(written: list[abc.Bar], signature: TimeSignature) -> list[Bar]:

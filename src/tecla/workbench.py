@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from tecla.composition import Composition, Request
     from tecla.engraving import Wishes
+    from tecla.music.ruled import Ruled
     from tecla.music.score import Score
     from tecla.transcription import Transcriber
     from tecla.transcription.live import LiveTranscriber
@@ -174,6 +175,17 @@ def load(path: PathLike) -> Performance:
     return _READERS[path.suffix.lower()](path)
 
 
+def load_ruled(path: PathLike) -> tuple[Performance, Ruled | None]:
+    """The same, and the quarters, bars and hands of a .mid that a program wrote; None for what was played.
+
+    Raises:
+        InputError: as `load`.
+    """
+    from tecla.io.sequenced import load_sequenced  # noqa: PLC0415
+
+    return load_sequenced(path) if _READERS.get(Path(path).suffix.lower()) is load_midi else (load(path), None)
+
+
 def play(path: PathLike) -> Performance:
     """A score played as it is written: .musicxml, .xml, .mxl, or the first tune of an .abc.
 
@@ -250,10 +262,10 @@ def draw(performance: Performance, path: PathLike, title: str = "") -> None:
         (draw_waveform if str(path).lower().endswith(SUFFIX) else draw_piano_roll)(performance, neighbour, title)
 
 
-def engrave(performance: Performance, wishes: Wishes | None = None) -> Score:
+def engrave(performance: Performance, wishes: Wishes | None = None, ruled: Ruled | None = None) -> Score:
     """The page of a performance: beats, bars, hands, voices, spelling; what `wishes` state is obeyed, the rest inferred.
 
-    Notes that were heard with doubt are drawn pale.
+    `ruled` is what the file of a program says of its notes (`load_ruled`). Notes that were heard with doubt are drawn pale.
 
     Raises:
         OptionError: too many notes for one score.
@@ -262,7 +274,7 @@ def engrave(performance: Performance, wishes: Wishes | None = None) -> Score:
     from tecla.music.score import fade  # noqa: PLC0415
 
     doubtful = (performance.notes["confidence"] < DOUBTFUL).nonzero()[0]
-    return fade(engrave(performance, wishes or Wishes()), {str(index) for index in doubtful})
+    return fade(engrave(performance, wishes or Wishes(), ruled), {str(index) for index in doubtful})
 
 
 def save_score(score: Score, path: PathLike) -> list[Path]:

@@ -65,6 +65,11 @@ def test_repeats_and_endings_unfold() -> None:
     assert [bar.notes[0].pitches[0] for bar in unfolded(tune.bars)] == [60, 62, 60, 64, 65]
 
 
+def test_a_passage_is_played_as_often_as_it_has_endings() -> None:
+    tune = parse_tune(f"{HEAD}C\n|:C8|1-2D8:|3E8|]F8|\n")
+    assert [bar.notes[0].pitches[0] for bar in unfolded(tune.bars)] == [60, 62, 60, 62, 60, 64, 65]
+
+
 def test_seconds_follow_the_tempo() -> None:
     performance = tune_to_performance(parse_tune(f"{HEAD}C\nC2 D2 E4|\n"))
     assert performance.notes["onset_sec"].tolist() == [0.0, 1.0, 2.0]

@@ -1,6 +1,7 @@
 import io
 import re
 import zipfile
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tecla.errors import InputError, OutputError
 from tecla.io.musicxml import load_musicxml, save_musicxml
 from tecla.io.xmlwriter import score_to_xml
 from tecla.music.notation import NoteValue, SpelledPitch, TimeSignature
+from tecla.music.repeats import Repeat
 from tecla.music.score import Clef, Direction, Event, Head, Measure, Score
 
 EIGHTH = NoteValue("eighth", 0, (3, 2))
@@ -51,6 +53,16 @@ def test_what_is_written_is_read(tmp_path: Path, name: str) -> None:
     assert (again.title, again.composer) == (score.title, score.composer)
     assert [(d.kind, d.position, d.value) for d in again.measures[0].directions] == [
         ("dynamics", 0, "mf"), ("pedal", 1, "start"), ("pedal", 3, "stop")]  # fmt: skip
+
+
+def test_repeats_are_written_and_read(tmp_path: Path) -> None:
+    (first, second), signs = page().measures, [Repeat(begins=True), Repeat(ends=True, turns=(1, 2)), Repeat(turns=(3,)), Repeat(turns=(3,))]
+    bars = [replace(bar, repeat=sign) for bar, sign in zip((first, second, first, second), signs, strict=True)]
+    save_musicxml(Score(tuple(bars)), tmp_path / "page.musicxml")
+    assert [bar.repeat for bar in load_musicxml(tmp_path / "page.musicxml").measures] == signs
+    text = (tmp_path / "page.musicxml").read_text()
+    assert [text.count(f'<ending number="{n}" type="{kind}"') for n, kind in (("1,2", "start"), ("1,2", "stop"), ("3", "start"))] == [1] * 3
+    assert text.count('<ending number="3" type="discontinue"') == 1
 
 
 def test_accidentals_are_printed_once_a_bar() -> None:

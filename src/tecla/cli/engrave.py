@@ -39,6 +39,9 @@ def engrave(
         typer.Option(help="Every note; without ghost notes and slips; or melody over a simple left hand."),
     ] = "faithful",
     swing: Annotated[bool, typer.Option("--swing", help="Eighths played long and short: written even, under the word Swing.")] = False,
+    repeats: Annotated[
+        bool, typer.Option("--repeats", help="What is played twice in a row is written once, between repeat signs, with its endings.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace outputs that exist already.")] = False,
 ) -> None:
     """Write a performance as notation: beats, bars, hands, voices, keys.
@@ -56,9 +59,9 @@ def engrave(
     begin = time.perf_counter()
     targets = outputs or [beside(notes, ".musicxml")]
     _check(notes, targets, force)
-    wishes = _wishes(notes.stem if title is None else title, composer, time_signature, key, tempo, level, swing, transpose)
-    performance = workbench.load(notes)
-    score = workbench.engrave(performance, wishes)
+    wishes = _wishes(notes.stem if title is None else title, composer, time_signature, key, tempo, level, swing, transpose, repeats)
+    performance, ruled = workbench.load_ruled(notes)
+    score = workbench.engrave(performance, wishes, ruled)
     written = [path for target in targets for path in workbench.save_score(score, target)]
     took_sec = time.perf_counter() - begin
     on_page, played = len(score.notes()), len(performance)
@@ -88,6 +91,7 @@ def _wishes(
     level: str,
     swing: bool,
     transpose: str | None,
+    repeats: bool,
 ) -> Wishes:
     from tecla.engraving import Wishes  # noqa: PLC0415
     from tecla.errors import InputError, OptionError  # noqa: PLC0415
@@ -98,4 +102,4 @@ def _wishes(
     except InputError as error:
         raise OptionError(str(error)) from error
     stated, becomes = (None if name is None else parse_key(name) for name in (key, transpose))
-    return Wishes(title, composer, metre, stated, tempo, level, swing=swing, transposed_to=becomes)
+    return Wishes(title, composer, metre, stated, tempo, level, swing=swing, transposed_to=becomes, repeats=repeats)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from tecla.music import Performance
+from tecla.music.repeats import NO_REPEAT
 from tecla.music.score import Measure, Score, cut_loose_ties
 
 
@@ -35,6 +36,6 @@ def played_score(score: Score, performance: Performance, pairs: Iterable[tuple[s
 
 
 def _two_staves(measure: Measure) -> Measure:
-    """Staves 3 and 4, where a score has two parts, are the two staves of the piano again."""
+    """Staves 3 and 4, where a score has two parts, are the two staves of the piano again; repeats have been taken."""
     voices = {v: tuple(replace(e, staff=(e.staff - 1) % 2 + 1) for e in events) for v, events in measure.voices.items()}
-    return replace(measure, voices=voices)
+    return replace(measure, voices=voices, repeat=NO_REPEAT)

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tecla.corpora import maps
-from tecla.io import smf
-from tecla.io.midi import load_tracks, tick_clock
+from tecla.io.midi import load_tracks
+from tecla.io.sequenced import hands_of_tracks
 from tecla.music import Performance
 
 OF_NOBODY: Final = -1
-_HANDS: Final = (("left", 1), ("right", 0))
+_CODES: Final = {"L": 1, "R": 0, ".": OF_NOBODY}
 _HELD_BACK: Final = ("maps:chpn_op25_e2",)  # among ASAP's development pieces (corpora/asap.py)
 
 
@@ -43,19 +43,4 @@ def load_hands(path: Path) -> tuple[Performance, NDArray[np.int64]]:
         InputError: the file cannot be read.
     """
     performance, midi = load_tracks(path)
-    to_sec = tick_clock([tempo for track in midi.tracks for tempo in track.tempi], midi.division)
-    ticks, hands = _struck(midi)
-    onset = np.rint(np.interp(performance.notes["onset_sec"], to_sec(ticks), ticks)).astype(int)
-    struck = zip(onset.tolist(), performance.notes["pitch"].tolist(), strict=True)
-    return performance, np.array([hands.get(note, OF_NOBODY) for note in struck], np.int64)
-
-
-def _struck(midi: smf.MidiBytes) -> tuple[NDArray[np.int64], dict[tuple[int, int], int]]:
-    """All ticks at which a key is struck, and by tick and pitch whose hand does it; a key that both strike is nobody's."""
-    hands: dict[tuple[int, int], int] = {}
-    for track in midi.tracks:
-        hand = next((code for word, code in _HANDS if word in track.name.casefold()), OF_NOBODY)
-        struck = track.events[track.events["kind"] == smf.NOTE_ON]
-        for note in zip(struck["tick"].tolist(), struck["number"].tolist(), strict=True):
-            hands[note] = hand if hands.get(note, hand) == hand else OF_NOBODY
-    return np.array(sorted({tick for tick, _ in hands} or {0})), hands
+    return performance, np.array([_CODES[hand] for hand in hands_of_tracks(performance, midi)], np.int64)

@@ -23,12 +23,14 @@ from tecla.engraving.marks import directions
 from tecla.engraving.markwise import EXTRA, PLAIN
 from tecla.engraving.network import read_beats, read_counted, read_notes, read_spelling, read_strokes
 from tecla.engraving.notewise import Readings
-from tecla.engraving.ornaments import BODY, Adorned, articulate, find_ornaments
+from tecla.engraving.ornaments import BODY, Adorned, articulate, find_ornaments, unadorned
 from tecla.engraving.ottava import add_octave_lines
 from tecla.engraving.parallels import Links, find_bars_alike, find_parallels, note_links, notes_agree, strokes_agree
 from tecla.engraving.placed import Placed
 from tecla.engraving.pulse import PERIODS, Strokes, find_strokes
 from tecla.engraving.quantize import place_onsets
+from tecla.engraving.repeats import fold_repeats
+from tecla.engraving.ruled import count_ruled, ruled_ends, ruled_onsets, ruled_quarters
 from tecla.engraving.spelling import find_keys
 from tecla.engraving.spellwise import Page
 from tecla.engraving.swing import find_swing, straightened, swung_map
@@ -40,6 +42,7 @@ from tecla.errors import OptionError
 from tecla.music import Performance
 from tecla.music.beatmap import BeatMap
 from tecla.music.notation import TimeSignature
+from tecla.music.ruled import Ruled
 from tecla.music.score import LEFT, RIGHT, Direction, Score
 
 LEVELS: Final = ("faithful", "clean", "easy")
@@ -55,7 +58,8 @@ class Wishes:
 
     `barline_shift_beats` moves all bar lines so many beats later (earlier if negative) than they are found. `hands` says "L" or "R"
     for each note of the performance, "." where it is inferred; "" infers all. `swing` says that eighths are played long and short
-    and written even. `transposed_to` is the signature, -7..7, that the usual one of the piece becomes.
+    and written even. `transposed_to` is the signature, -7..7, that the usual one of the piece becomes. `repeats` says that what is played
+    twice in a row is written once, between repeat signs; the beat map then tells when it was played first.
     """
 
     title: str = ""
@@ -68,6 +72,7 @@ class Wishes:
     hands: str = ""
     swing: bool = False
     transposed_to: int | None = None
+    repeats: bool = False
 
     def __post_init__(self) -> None:
         if self.level not in LEVELS:
@@ -102,29 +107,31 @@ class Engraving:
         return self.beat_map.seconds_at(np.array([bar.start for bar in self.grid.bars]) / TICKS)
 
 
-def engrave(performance: Performance, wishes: Wishes = Wishes()) -> Score:
-    """The page of a performance.
+def engrave(performance: Performance, wishes: Wishes = Wishes(), ruled: Ruled | None = None) -> Score:
+    """The page of a performance; of what a program wrote in the time that its file has `ruled`.
 
     Raises:
         OptionError: more than 200,000 notes.
     """
-    return engrave_with_grid(performance, wishes).score
+    return engrave_with_grid(performance, wishes, ruled).score
 
 
-def engrave_with_grid(performance: Performance, wishes: Wishes = Wishes()) -> Engraving:
+def engrave_with_grid(performance: Performance, wishes: Wishes = Wishes(), ruled: Ruled | None = None) -> Engraving:
     """The page of a performance with its beat map, for whoever wants to know when a bar was played."""
     if len(performance) > MOST_NOTES:
         raise OptionError(f"{len(performance)} notes are too many for one score: cut the performance below {MOST_NOTES}")
     if wishes.swing:
         return _engrave_swing(performance, replace(wishes, swing=False))
-    return _engrave_counted(performance, wishes)
+    return _engrave_counted(performance, wishes, ruled=ruled if len(performance) else None)
 
 
-def _engrave_counted(performance: Performance, wishes: Wishes, quarters_sec: NDArray[np.float64] | None = None) -> Engraving:
-    """The page of a performance, its beats told, each a quarter, or found."""
+def _engrave_counted(
+    performance: Performance, wishes: Wishes, quarters_sec: NDArray[np.float64] | None = None, ruled: Ruled | None = None
+) -> Engraving:
+    """The page of a performance, its beats told, each a quarter, or ruled, or found."""
     strokes = find_strokes(performance.notes["onset_sec"].astype(float))
     heard = read_strokes(performance, strokes)
-    return engrave_readings(performance, read_notes(performance), strokes, heard, wishes, quarters_sec)
+    return engrave_readings(performance, read_notes(performance), strokes, heard, wishes, quarters_sec, ruled)
 
 
 def _engrave_swing(performance: Performance, wishes: Wishes) -> Engraving:
@@ -146,26 +153,37 @@ def engrave_readings(
     heard: PulseReadings,
     wishes: Wishes = Wishes(),
     quarters_sec: NDArray[np.float64] | None = None,
+    ruled: Ruled | None = None,
 ) -> Engraving:
     """The page from a performance and what the networks read in it: `readings` of notes, `heard` of strokes.
 
-    `quarters_sec` (K,) are beats, each a quarter, where they are known already.
+    `quarters_sec` (K,) are beats, each a quarter, where they are known already; `ruled` is what a file says besides.
     """
     onset_sec = performance.notes["onset_sec"].astype(float)
     pitch = performance.notes["pitch"].astype(np.int64)
     links = find_parallels(pitch, strokes)
     heard = strokes_agree(join_readings(heard, readings.beat, readings.downbeat, strokes), links)
-    count = count_beats(performance, strokes, heard, wishes, links, quarters_sec)
+    wishes, ruled = _with_hands(wishes, ruled), _obeying(ruled, wishes)
+    if ruled is not None and ruled.metres:
+        count = count_ruled(ruled, float(onset_sec.min()), float(onset_sec.max()), wishes.barline_shift_beats)
+    else:
+        quarters_sec = quarters_sec if ruled is None else ruled_quarters(ruled, onset_sec)
+        count = count_beats(performance, strokes, heard, wishes, links, quarters_sec)
     rhythm, marks = read_counted(performance, count.pulse, readings.left_odds)
     readings, rhythm, marks = notes_agree(readings, rhythm, marks, note_links(pitch, strokes, links))
     log_value = in_quarters(rhythm.log_length, count.unit(onset_sec))
     hands = obey_hands(np.where(readings.left_odds > 0, LEFT, RIGHT), wishes.hands)
-    adorned = find_ornaments(performance, hands, marks)
-    onset = _place_all(onset_sec, count, rhythm, 1 - marks.kind[:, PLAIN], adorned)
+    if ruled is None:
+        adorned = find_ornaments(performance, hands, marks)
+        onset = _place_all(onset_sec, count, rhythm, 1 - marks.kind[:, PLAIN], adorned)
+    else:
+        adorned, onset = unadorned(len(performance)), ruled_onsets(onset_sec, count)
+    ends = None if ruled is None else ruled_ends(performance, count, onset)
     grid = without_empty_start(Grid(onset, count.beat_ticks, count.bars))
     bridge = BeatMap(grid.beat_ticks / TICKS, count.beats_sec)
     staff = obey_hands(split_hands(readings.left_odds, grid.onset, pitch), wishes.hands)
-    notes = place_notes(performance, staff, adorned, log_value, grid)
+    ends = None if ends is None else ends - onset + grid.onset
+    notes = place_notes(performance, staff, adorned, log_value, grid, ends)
     notes = arrange(articulate(notes, performance, marks), marks.kind[:, EXTRA], wishes.level)
     notes = _without_doubles(notes)
     grid = _reach(grid, max((n.end for n in notes), default=0))
@@ -181,9 +199,24 @@ def engrave_readings(
     notes = spell(notes, grid, keys)
     told = directions(performance, notes, grid, bridge, wishes.tempo_bpm)
     pickup = _pickup(notes, grid)
-    measures = add_octave_lines(choose_clefs(build_measures(notes, grid.bars, keys.tolist(), told, pickup)))
+    measures = build_measures(notes, grid.bars, keys.tolist(), told, pickup)
+    measures = add_octave_lines(choose_clefs(fold_repeats(measures) if wishes.repeats else measures))
     tempo = wishes.tempo_bpm or (float(bridge.tempo_bpm(0.0, 8.0)) if len(performance) else None)
     return Engraving(Score(measures, wishes.title, wishes.composer, tempo), bridge, grid, transposed_by)
+
+
+def _with_hands(wishes: Wishes, ruled: Ruled | None) -> Wishes:
+    """The wishes with the hands of a file's tracks where the user states none."""
+    return replace(wishes, hands=ruled.hands) if ruled is not None and not wishes.hands else wishes
+
+
+def _obeying(ruled: Ruled | None, wishes: Wishes) -> Ruled | None:
+    """What a file has ruled, in the stated metre; None where the user states another tempo than the file's."""
+    if ruled is None:
+        return None
+    if wishes.tempo_bpm is not None and abs(np.log2(float(ruled.beat_map.tempo_bpm(0.0)) / wishes.tempo_bpm)) > _SAME_TEMPO:
+        return None
+    return ruled if wishes.time is None else replace(ruled, metres=((Fraction(0), wishes.time),))
 
 
 def _place_all(
@@ -200,15 +233,20 @@ def _place_all(
 
 
 def place_notes(
-    performance: Performance, staff: NDArray[np.int64], adorned: Adorned, log_value: NDArray[np.float64], grid: Grid
+    performance: Performance,
+    staff: NDArray[np.int64],
+    adorned: Adorned,
+    log_value: NDArray[np.float64],
+    grid: Grid,
+    ends: NDArray[np.int64] | None = None,
 ) -> list[Placed]:
-    """Notes of the page on their `staff` (N,), with onset and written end, in order of performance."""
+    """Notes of the page on their `staff` (N,), with onset and written end, in order of performance; `ends` (N,) are obeyed."""
     played, body = performance.notes, adorned.body
     pitch = played["pitch"].astype(np.int64)
     lines = np.array([bar.start for bar in grid.bars] + [grid.bars[-1].start + grid.bars[-1].length])
     onset = grid.onset
     end = onset.copy()  # of grace notes: they last nothing
-    end[body] = written_ends(onset[body], staff[body], pitch[body], log_value[body], lines)
+    end[body] = written_ends(onset[body], staff[body], pitch[body], log_value[body], lines) if ends is None else ends[body]
     return [
         Placed(
             int(onset[i]), int(end[i]), int(pitch[i]), int(staff[i]), i, int(played["velocity"][i]),

@@ -55,6 +55,11 @@ class Adorned:
         return np.flatnonzero((self.leads_to == BODY) & ~self.told)
 
 
+def unadorned(count: int) -> Adorned:
+    """Of notes none of which is an ornament's."""
+    return Adorned(np.full(count, BODY), np.zeros(count, bool), ("",) * count, np.arange(count))
+
+
 def find_ornaments(performance: Performance, staff: NDArray[np.int64], marks: Marks) -> Adorned:
     """Ornaments of a performance whose notes lie on `staff` (N,), 1 or 2."""
     onset, pitch = performance.notes["onset_sec"].astype(float), performance.notes["pitch"].astype(np.int64)

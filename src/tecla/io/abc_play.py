@@ -11,6 +11,7 @@ import numpy as np
 from tecla.errors import InputError
 from tecla.io.abc import Bar, Tune
 from tecla.music import NOTE, Performance
+from tecla.music.repeats import Repeat, played_order
 
 BEATS_PER_MINUTE: Final = 112.0  # where the tune has no Q: field; a beat is a quarter, or a dotted one in compound time
 _DOWNBEAT, _INSIDE = 88, 76  # velocities
@@ -48,36 +49,26 @@ def quarters_per_minute(tune: Tune) -> float:
 
 
 def unfolded(bars: Sequence[Bar]) -> list[Bar]:
-    """Bars in playing order: every repeat taken once, numbered endings each in its pass.
+    """Bars in playing order: every repeat taken, numbered endings each in its turn.
 
     Raises:
-        InputError: more than 20,000 bars.
+        InputError: more than 20,000 bars, or an ending for more than the sixteenth time.
     """
-    played: list[Bar] = []
-    start, turn, at = 0, 1, 0
-    while at < len(bars):
-        bar = bars[at]
-        if bar.begins_repeat and at > start:
-            start, turn = at, 1
-        if bar.endings and turn not in bar.endings:
-            at = _past_ending(bars, at)
-            continue
-        played.append(bar)
-        if len(played) > _MOST_BARS:
-            raise InputError(f"the tune unfolds to more than {_MOST_BARS:,} bars")
-        if bar.ends_repeat and turn == 1:
-            turn, at = 2, start
-        else:
-            if bar.ends_repeat:
-                start, turn = at + 1, 1
-            at += 1
-    return played
+    order = played_order(repeats_of(bars))
+    if len(order) > _MOST_BARS:
+        raise InputError(f"the tune unfolds to more than {_MOST_BARS:,} bars")
+    return [bars[at] for at in order]
 
 
-def _past_ending(bars: Sequence[Bar], at: int) -> int:
-    """Index after the numbered ending that begins at `at`."""
-    following = range(at + 1, len(bars))
-    return next((i for i in following if bars[i].endings or bars[i - 1].ends_section), len(bars))
+def repeats_of(bars: Sequence[Bar]) -> list[Repeat]:
+    """Each bar's part in a repeat; a numbered ending lasts until the next one, or to where its section ends."""
+    repeats: list[Repeat] = []
+    turns: tuple[int, ...] = ()
+    for at, bar in enumerate(bars):
+        over = at > 0 and bars[at - 1].ends_section
+        turns = bar.endings or (() if over else turns)
+        repeats.append(Repeat(bar.begins_repeat, bar.ends_repeat, turns))
+    return repeats
 
 
 def _voice(bars: Sequence[Bar], quarter_sec: float) -> list[tuple[float, float, int, int, float]]:

@@ -15,6 +15,7 @@ from xml.etree.ElementTree import Element
 from tecla.errors import InputError
 from tecla.io.xmlwriter import FAINT
 from tecla.music.notation import VALUE_QUARTERS, NoteValue, SpelledPitch, TimeSignature
+from tecla.music.repeats import MOST_TURNS, NO_REPEAT, Repeat
 from tecla.music.score import Clef, Direction, Event, Head, Measure, Score, cut_loose_ties
 
 _EXACT: Final = re.compile(r"\s*[+-]?\d{0,9}\.?\d{0,9}\s*")  # no exponents: 1e999999999 is a number that fills the memory
@@ -35,6 +36,7 @@ class _State:
     divisions: Fraction = Fraction(1)
     time: TimeSignature = field(default_factory=lambda: TimeSignature(4, 4))
     fifths: int = 0
+    turns: tuple[int, ...] = ()
 
 
 @dataclass
@@ -48,6 +50,7 @@ class _Draft:
     clefs: list[Clef] = field(default_factory=list)
     length: Fraction = Fraction(0)
     number: str = ""
+    repeat: Repeat = NO_REPEAT
 
 
 def tree_to_score(root: Element) -> Score:
@@ -110,7 +113,7 @@ def _read_part(part: Element, part_index: int, first_staff: int) -> list[_Draft]
 
 
 def _read_measure(element: Element, state: _State, part_index: int, first_staff: int) -> _Draft:
-    draft = _Draft(state.time, state.fifths, number=element.get("number", ""))
+    draft = _Draft(state.time, state.fifths, number=element.get("number", ""), repeat=Repeat(turns=state.turns))
     position = Fraction(0)
     for item in element:
         if item.tag == "attributes":
@@ -128,8 +131,24 @@ def _read_measure(element: Element, state: _State, part_index: int, first_staff:
             position += event.duration
         elif item.tag == "direction":
             draft.directions += _read_direction(item, state, position, first_staff)
+        elif item.tag == "barline":
+            _read_barline(item, state, draft)
         draft.length = max(draft.length, position)
     return draft
+
+
+def _read_barline(item: Element, state: _State, draft: _Draft) -> None:
+    """Signs of a repeat, and numbered endings, which last until their bracket stops."""
+    repeat, ending = item.find("repeat"), item.find("ending")
+    if ending is not None and ending.get("type") == "start":
+        named = {int(number) for number in re.findall(r"\d{1,2}", ending.get("number", ""))}
+        state.turns = tuple(sorted(turn for turn in named if 1 <= turn <= MOST_TURNS))
+        draft.repeat = replace(draft.repeat, turns=state.turns)
+    elif ending is not None:
+        state.turns = ()
+    if repeat is not None:
+        forward = repeat.get("direction") == "forward"
+        draft.repeat = replace(draft.repeat, begins=draft.repeat.begins or forward, ends=draft.repeat.ends or not forward)
 
 
 def _read_attributes(item: Element, state: _State, draft: _Draft, position: Fraction, first_staff: int) -> None:
@@ -227,7 +246,7 @@ def _finish(drafts: list[_Draft]) -> Measure:
     voices = {voice: _fill(placed, length) for draft in drafts for voice, placed in sorted(draft.placed.items())}
     directions = tuple(item for draft in drafts for item in draft.directions)
     clefs = tuple(item for draft in drafts for item in draft.clefs)
-    return Measure(first.time, first.fifths, voices, length, directions, clefs, first.number)
+    return Measure(first.time, first.fifths, voices, length, directions, clefs, first.number, first.repeat)
 
 
 def _fill(placed: list[tuple[Fraction, Event]], length: Fraction) -> tuple[Event, ...]:

@@ -6,7 +6,7 @@ accepts the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from math import lcm
 from typing import Final
@@ -43,10 +43,8 @@ def score_to_xml(score: Score) -> str:
     SubElement(part_list, "part-name", {"print-object": "no"}).text = "Piano"
     part = SubElement(root, "part", id="P1")
     divisions = _divisions(score)
-    before: Measure | None = None
-    for index, measure in enumerate(score.measures):
-        part.append(_measure(measure, before, divisions, index, last=index + 1 == len(score.measures)))
-        before = measure
+    for index, (before, measure, after) in enumerate(_neighbours(score.measures)):
+        part.append(_measure(measure, before, after, divisions, index))
     ElementTree.indent(root, " ")
     return _HEADER + ElementTree.tostring(root, encoding="unicode") + "\n"
 
@@ -77,10 +75,18 @@ def _divisions(score: Score) -> int:
     return found
 
 
-def _measure(measure: Measure, before: Measure | None, divisions: int, index: int, last: bool) -> Element:
+def _neighbours(measures: tuple[Measure, ...]) -> Iterator[tuple[Measure | None, Measure, Measure | None]]:
+    """Each measure between the one before and the one after it."""
+    return zip((None, *measures[:-1]), measures, (*measures[1:], None), strict=True)
+
+
+def _measure(measure: Measure, before: Measure | None, after: Measure | None, divisions: int, index: int) -> Element:
     element = Element("measure", number=measure.number or str(index + 1))
     if measure.length != measure.time.bar_quarters:
         element.set("implicit", "yes")
+    repeat, turns = measure.repeat, ",".join(map(str, measure.repeat.turns))
+    if repeat.begins or (turns and (before is None or before.repeat.turns != repeat.turns)):
+        _barline(element, "left", "heavy-light" if repeat.begins else "", (turns, "start"), "forward" if repeat.begins else "")
     _attributes(element, measure, before, divisions)
     for direction in (d for d in measure.directions if d.kind in _AT_THE_TOP):
         element.append(_direction(direction, divisions, beat=measure.time.beat_quarters))
@@ -95,9 +101,22 @@ def _measure(measure: Measure, before: Measure | None, divisions: int, index: in
         own = [d for d in told if d.staff == staff] if first else []
         clefs = sorted((c for c in measure.clefs if c.staff == staff and c.position > 0), key=lambda c: c.position) if first else []
         _write_voice(element, events, voice, own, clefs, divisions, accidentals)
-    if last:
-        SubElement(SubElement(element, "barline", location="right"), "bar-style").text = "light-heavy"
+    closes = bool(turns) and (after is None or after.repeat.turns != repeat.turns)
+    if repeat.ends or closes or after is None:
+        ending = (turns, "stop" if repeat.ends else "discontinue") if closes else ("", "")
+        _barline(element, "right", "light-heavy" if repeat.ends or after is None else "", ending, "backward" if repeat.ends else "")
     return element
+
+
+def _barline(element: Element, location: str, style: str, ending: tuple[str, str], direction: str) -> None:
+    """A bar line with what it says of a repeat: `ending` is for which turns, and whether its bracket starts or stops."""
+    line = SubElement(element, "barline", location=location)
+    if style:
+        SubElement(line, "bar-style").text = style
+    if ending[0]:
+        SubElement(line, "ending", number=ending[0], type=ending[1]).text = f"{ending[0]}." if ending[1] == "start" else None
+    if direction:
+        SubElement(line, "repeat", direction=direction)
 
 
 def _attributes(element: Element, measure: Measure, before: Measure | None, divisions: int) -> None:

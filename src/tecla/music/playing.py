@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tecla.music.beatmap import BeatMap
 from tecla.music.notation import SpelledPitch, alter_in_key
 from tecla.music.performance import Performance
-from tecla.music.score import Score, ScoreNote
+from tecla.music.score import Score, ScoreNote, unfold
 
 _TEMPO_BPM: Final = 100.0
 _GRACE_SEC: Final = 0.06
@@ -27,9 +27,10 @@ _Place = tuple[int, int, Fraction, int]  # measure, voice, position, MIDI pitch
 def play_score(score: Score) -> Performance:
     """Every note at its written place; grace notes 60 ms each before the note they lead to; trills, mordents and turns played out.
 
-    Up to its first tempo mark the tempo is the score's own, in quarters a minute, or 100. Under a swing mark the first eighth of a
-    quarter is the longer one.
+    Repeats are taken. Up to its first tempo mark the tempo is the score's own, in quarters a minute, or 100. Under a swing mark the first
+    eighth of a quarter is the longer one.
     """
+    score = unfold(score)
     notes, tempi = score.notes(), _tempi(score)
     begin, end = (tempi.seconds_at(_swung(score, np.array(quarters, float))) for quarters in _begins_and_ends(notes))
     ahead, highest = _graces_ahead(score), {(n.measure, n.voice, n.position): n for n in notes}  # notes come from low to high

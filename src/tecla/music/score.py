@@ -15,6 +15,7 @@ from itertools import accumulate
 
 from tecla.errors import InputError
 from tecla.music.notation import NoteValue, SpelledPitch, TimeSignature
+from tecla.music.repeats import NO_REPEAT, Repeat, played_order
 
 RIGHT: int = 1  # staff numbers, from the top, as MusicXML counts them
 LEFT: int = 2
@@ -90,6 +91,7 @@ class Measure:
     directions: tuple[Direction, ...] = ()
     clefs: tuple[Clef, ...] = ()
     number: str = ""
+    repeat: Repeat = NO_REPEAT
 
     def __post_init__(self) -> None:
         if self.length <= 0:
@@ -140,7 +142,7 @@ class Score:
         return _events(self.measures)
 
     def notes(self) -> list[ScoreNote]:
-        """Notes as they sound, ties joined, in order of onset and pitch.
+        """Notes as they sound, ties joined, in order of onset and pitch; what is repeated once, as it is written (see `unfold`).
 
         Raises:
             InputError: a tie begins and never ends on the same pitch.
@@ -206,6 +208,14 @@ def _join_ties(score: Score) -> list[ScoreNote]:
     if loose:
         raise InputError(f"the tie of MIDI pitch {loose[0][0]} to quarter {loose[0][1]} leads nowhere")
     return sorted(notes, key=lambda note: (note.onset, note.pitch.midi, not note.grace))
+
+
+def unfold(score: Score) -> Score:
+    """The score with its repeats written out, every measure where it is played."""
+    order = played_order([measure.repeat for measure in score.measures])
+    if order == list(range(len(score.measures))) and all(measure.repeat == NO_REPEAT for measure in score.measures):
+        return score
+    return replace(score, measures=cut_loose_ties(tuple(replace(score.measures[i], repeat=NO_REPEAT) for i in order)))
 
 
 def cut_loose_ties(measures: tuple[Measure, ...]) -> tuple[Measure, ...]:

@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from tecla.corpora.asap import DEVELOPMENT, SECOND_DEVELOPMENT, Recording, recordings
+from tecla.corpora.irish_abc import load_split
 from tecla.corpora.music21_scores import scores
 from tecla.corpora.sequenced import sequenced_hands
 from tecla.engraving import barwise as barwise_features
@@ -38,6 +39,7 @@ from tecla.models.notewise import Notewise, NotewiseConfig
 from tecla.training import barwise, beatwise, handwise, markwise, notewise, pulse, spellwise, voicewise
 from tecla.training.aligned import Aligned, load_aligned
 from tecla.training.beatwise_targets import Counted, load_counted
+from tecla.training.easy import copies, play_easily, read_tune
 from tecla.training.handwise import Handed
 from tecla.training.playing import play, write_out
 from tecla.training.pulse_targets import Beaten, load_beaten
@@ -47,6 +49,7 @@ from tecla.training.spellwise import Spelt, of_score
 from tecla.training.tempo import TempoRecipe, export_tempo, train_tempo
 
 _PLAYED: Final = 3  # performances made up for each score
+_A_BOOK: Final = 12  # tunes that count as takes of one piece
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,11 @@ def load_beats(options: argparse.Namespace) -> tuple[list[list[Beaten]], list[Be
         rng, styles = np.random.default_rng(options.seed), [take for takes in found for take in takes]
         written = [part for _, score in scores(options.scores) for part in write_out(score)]
         found += [[play(part, styles, rng) for _ in range(_PLAYED)] for part in written]
+    if options.tunes:
+        rng = np.random.default_rng(options.seed)
+        tunes = [tune for text in load_split(options.tunes, "train") if (tune := read_tune(text)) for _ in range(copies(tune))]
+        for first in range(0, len(tunes), _A_BOOK):  # few books, not many pieces: concert music shall count for more
+            found.append([play_easily(tune, rng) for tune in tunes[first : first + _A_BOOK]])
     return found, list(held.values())
 
 
@@ -213,6 +221,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--members", type=int, default=1, help="Networks to train, one seed each, and to export as one: their mean.")
     parser.add_argument("--scores", type=Path, help="music21's corpus folder, for beats, bars, tempo and spelling.")
+    parser.add_argument("--tunes", type=Path, help="The folder of Irish tunes, for beats, bars and tempo: easy music in steady time.")
     parser.add_argument("--sequenced", type=Path, help="MAPS' software pianos, for hands: the tracks of their files say them.")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
