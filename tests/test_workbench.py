@@ -1,6 +1,7 @@
 """The verbs from Python. The transcriber is a stand-in that tells how much it was given to hear."""
 
 from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,8 @@ from tecla import workbench
 from tecla.errors import InputError, OptionError, OutputError
 from tecla.io.musicxml import load_musicxml
 from tecla.music import Performance
+from tecla.music.notation import NoteValue, SpelledPitch, TimeSignature
+from tecla.music.score import Event, Head, Measure, Score
 
 
 def hear(
@@ -119,3 +122,31 @@ def test_notes_heard_with_doubt_are_pale_on_the_page(tmp_path: Path) -> None:
     for page in (score, load_musicxml(tmp_path / "page.musicxml")):
         pale = {head.pitch.midi for _, _, _, event in page.events() for head in event.heads if head.faint}
         assert pale == {62, 67}
+
+
+def test_a_tune_is_engraved_in_the_bars_that_it_was_written_in(tmp_path: Path) -> None:
+    (tmp_path / "jig.abc").write_text("X:1\nT:Jig\nM:6/8\nL:1/8\nK:G\nD|GAB d2B|gfe dBA|1 GFG A2D:|2 GFG G2|]\n")
+    performance, ruled = workbench.play_ruled(tmp_path / "jig.abc")
+    page = workbench.engrave(performance, None, ruled)
+    assert [(str(m.time), float(m.length)) for m in page.measures[:4]] == [("6/8", 0.5), ("6/8", 3), ("6/8", 3), ("6/8", 3)]
+    assert [float(note.duration) for note in page.notes()[:6]] == [0.5, 0.5, 0.5, 0.5, 1, 0.5]
+
+
+def test_a_page_played_and_engraved_again_is_the_same(tmp_path: Path) -> None:
+    third, time = Fraction(1, 3), TimeSignature(3, 4)
+    bars = []
+    for k in range(8):
+        low = Event(Fraction(3), (Head(SpelledPitch("C", 0, 3)), Head(SpelledPitch("G", 0, 3))), 2, NoteValue("half", 1))
+        signs = zip("CDE", ("start", "", "stop"), strict=True)
+        triplet = [Event(third, (Head(SpelledPitch(s, 0, 5)),), 1, NoteValue("eighth", 0, (3, 2)), bracket=b) for s, b in signs]
+        rest = [Event(Fraction(1), (Head(SpelledPitch("FGAB"[k % 4], 0, 5)),), 1, NoteValue("quarter"))] * 2
+        bars.append(Measure(time, 0, {1: (*triplet, *rest), 5: (low,)}, Fraction(3), number=str(k + 1)))
+    workbench.save_score(Score(tuple(bars), tempo_bpm=132), tmp_path / "page.musicxml")
+    performance, ruled = workbench.play_ruled(tmp_path / "page.musicxml")
+    page = workbench.engrave(performance, None, ruled)
+
+    def facts(score: Score) -> list[tuple[Fraction, Fraction, int, int]]:
+        return [(note.onset, note.duration, note.pitch.midi, note.staff) for note in score.notes()]
+
+    assert facts(page) == facts(Score(tuple(bars)))
+    assert {str(m.time) for m in page.measures} == {"3/4"}

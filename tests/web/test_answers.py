@@ -28,7 +28,7 @@ def test_a_page_is_given_up_when_the_last_who_asked_has_left(tmp_path: Path) -> 
         async def gone() -> bool:
             return who is not None and not here[who]
 
-        work = {"notes": tmp_path / f"{notes}.json", "wishes": {}, "hands": ""}
+        work = {"notes": tmp_path / f"{notes}.json", "wishes": {}, "hands": "", "source": tmp_path / "take.wav"}
         return await answers.make(tmp_path / f"{notes}.page.json", tasks.make_page, gone=gone, **work)
 
     async def story() -> None:

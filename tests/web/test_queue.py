@@ -164,6 +164,8 @@ def test_a_kind_is_known_by_content(studio: Server, tmp_path: Path) -> None:
     assert (added["name"], added["kind"], added["n_notes"], added["status"]) == ("Scale", "score", 8, "ready")
     assert studio.http.get(f"/api/takes/{added['id']}/versions/1/export.abc").content == tune
     assert studio.http.get(f"/api/takes/{added['id']}/sound").json()["error"]["code"] == "no-sound"
+    page = studio.http.get(f"/api/takes/{added['id']}/versions/1/page").json()
+    assert (page["time"], page["n_bars"]) == ("4/4", 2)  # as the tune has them: nothing is listened for
 
 
 def test_a_recording_that_does_not_say_how_long_it_is(studio: Server, tmp_path: Path) -> None:

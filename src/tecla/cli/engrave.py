@@ -51,8 +51,10 @@ def engrave(
     tecla engrave take.mid -o take.pdf --title Waltz    pages to print
     tecla engrave take.mid -o easy.pdf --level easy --transpose C
                                                         easier to play, without a sharp or a flat
+    tecla engrave rondo.mid -o rondo.pdf --repeats      what comes twice in a row once, between repeat signs
 
-    What you state is obeyed, the rest is inferred. Pages (.pdf .svg .png) need pip install 'tecla[score]'.
+    What you state is obeyed, the rest is inferred. A .mid that a program wrote, all notes on the grid of its own beats, is
+    believed: bars, rhythm and hands are those of the file. Pages (.pdf .svg .png) need pip install 'tecla[score]'.
     """
     from tecla import workbench  # noqa: PLC0415
 

@@ -198,7 +198,7 @@ def engrave_readings(
         notes = _without_doubles(notes)
     notes = spell(notes, grid, keys)
     told = directions(performance, notes, grid, bridge, wishes.tempo_bpm)
-    pickup = _pickup(notes, grid)
+    pickup = _pickup(notes, grid, TICKS if ruled is None else TICKS // 4)
     measures = build_measures(notes, grid.bars, keys.tolist(), told, pickup)
     measures = add_octave_lines(choose_clefs(fold_repeats(measures) if wishes.repeats else measures))
     tempo = wishes.tempo_bpm or (float(bridge.tempo_bpm(0.0, 8.0)) if len(performance) else None)
@@ -323,7 +323,7 @@ def spell(notes: list[Placed], grid: Grid, keys: NDArray[np.int64]) -> list[Plac
     return [replace(note, fifths=of_note[i]) for i, note in enumerate(notes)]
 
 
-def _pickup(notes: list[Placed], grid: Grid) -> int:
-    """Ticks that the first bar lacks: what comes before the first note, to the beat, if that is not its bar line."""
+def _pickup(notes: list[Placed], grid: Grid, step: int) -> int:
+    """Ticks that the first bar lacks, in steps of so many: what comes before the first note, if that is not its bar line."""
     first = min((n.onset for n in notes), default=0)
-    return first // TICKS * TICKS if grid.bars[0].length > first >= TICKS else 0
+    return first // step * step if grid.bars[0].length > first >= step else 0

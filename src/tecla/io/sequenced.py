@@ -50,14 +50,18 @@ def ruled_time(performance: Performance, midi: smf.MidiBytes) -> Ruled | None:
     tempi = sorted({tick for track in midi.tracks for tick, _ in track.tempi} | {0})
     ticks = np.array([*tempi, tempi[-1] + midi.division], np.int64)
     beat_map = BeatMap.through(ticks / midi.division, _clock(midi)(ticks))
-    onset = beat_map.quarters_at(performance.notes["onset_sec"].astype(float))
-    if onset.max() > _LONGEST_QUARTERS:
-        return None
-    off = np.min([np.abs(onset * parts - np.rint(onset * parts)) / parts for parts in _GRIDS], axis=0)
-    if np.mean(off <= _OFF) < _ON_GRID:
-        return None
     hands = hands_of_tracks(performance, midi)
-    return Ruled(beat_map, _metres(midi), hands if "L" in hands and "R" in hands else "")
+    ruled = Ruled(beat_map, _metres(midi), hands if "L" in hands and "R" in hands else "")
+    return ruled if keeps_to(performance, ruled) else None
+
+
+def keeps_to(performance: Performance, ruled: Ruled) -> bool:
+    """Whether notes lie on the grid of the quarters that a file has ruled."""
+    onset = ruled.beat_map.quarters_at(performance.notes["onset_sec"].astype(float))
+    if not len(onset) or onset.max() > _LONGEST_QUARTERS:
+        return False
+    off = np.min([np.abs(onset * parts - np.rint(onset * parts)) / parts for parts in _GRIDS], axis=0)
+    return bool(np.mean(off <= _OFF) >= _ON_GRID)
 
 
 def hands_of_tracks(performance: Performance, midi: smf.MidiBytes) -> str:

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tecla.music.beatmap import BeatMap
-from tecla.music.notation import SpelledPitch, alter_in_key
+from tecla.music.notation import SpelledPitch, TimeSignature, alter_in_key
 from tecla.music.performance import Performance
-from tecla.music.score import Score, ScoreNote, unfold
+from tecla.music.ruled import Ruled
+from tecla.music.score import LEFT, RIGHT, Score, ScoreNote, unfold
 
 _TEMPO_BPM: Final = 100.0
 _GRACE_SEC: Final = 0.06
@@ -44,6 +45,27 @@ def play_score(score: Score) -> Performance:
             played += _played_out(note, figure, score.measures[note.measure].key_fifths, since, until)
     onset, offset, pitch = np.array(played, float).reshape(-1, 3).T
     return Performance.from_arrays(onset, offset, pitch.astype(int), _VELOCITY)
+
+
+def ruled_by(score: Score, performance: Performance) -> Ruled:
+    """The time that a page rules for how it is played: its quarters, its bars, and of each note the hand on whose staff it stands."""
+    score = unfold(score)
+    tempi = _tempi(score)
+    metres: dict[Fraction, TimeSignature] = {}
+    expected, before = Fraction(-1), None
+    for index, (at, measure) in enumerate(zip(score.measure_onsets(), score.measures, strict=False)):
+        lacks = measure.time.bar_quarters - measure.length if index == 0 else Fraction(0)  # a pickup ends on its bar line
+        if measure.time != before or at != expected:
+            metres[at - max(lacks, Fraction(0))] = measure.time
+        expected, before = at + measure.length if lacks > 0 else at + measure.time.bar_quarters, measure.time
+    notes = [note for note in score.notes() if not note.grace]
+    staff = {
+        (round(sec, 4), note.pitch.midi): note.staff
+        for sec, note in zip(tempi.seconds_at([float(n.onset) for n in notes]).tolist(), notes, strict=True)
+    }
+    played = zip(performance.notes["onset_sec"].tolist(), performance.notes["pitch"].tolist(), strict=True)
+    hands = "".join({RIGHT: "R", LEFT: "L"}.get(staff.get((round(sec, 4), pitch), 0), ".") for sec, pitch in played)
+    return Ruled(tempi, tuple(sorted(metres.items())), hands if "L" in hands else "")
 
 
 def _tempi(score: Score) -> BeatMap:

@@ -14,6 +14,7 @@ import numpy as np
 from tecla.engraving import Engraving, Wishes, engrave_with_grid
 from tecla.music import Performance
 from tecla.music.notation import TimeSignature
+from tecla.music.ruled import Ruled
 from tecla.music.score import Score
 
 _SVG: Final = "{http://www.w3.org/2000/svg}"
@@ -28,8 +29,8 @@ class _Head(NamedTuple):
     pitch: int
 
 
-def engraved(performance: Performance, wishes: dict[str, Any], hands: str) -> Engraving:
-    """A version's page as a Score, with the bridge to its seconds."""
+def engraved(performance: Performance, wishes: dict[str, Any], hands: str, ruled: Ruled | None = None) -> Engraving:
+    """A version's page as a Score, with the bridge to its seconds; `ruled` is the time that its file has."""
     stated = Wishes(
         wishes.get("title") or "",
         wishes.get("composer") or "",
@@ -42,15 +43,17 @@ def engraved(performance: Performance, wishes: dict[str, Any], hands: str) -> En
         wishes.get("swing") or False,
         transposed_to=wishes.get("transposed_to"),
     )
-    work = engrave_with_grid(performance, stated)
+    work = engrave_with_grid(performance, stated, ruled)
     octave = wishes.get("tempo_octave") or 0
     tempo_bpm = _printed_tempo(work.score)
     if not octave or tempo_bpm is None:
         return work
-    return engrave_with_grid(performance, replace(stated, tempo_bpm=min(max(tempo_bpm * 2.0**octave, 10.0), 400.0)))
+    return engrave_with_grid(performance, replace(stated, tempo_bpm=min(max(tempo_bpm * 2.0**octave, 10.0), 400.0)), ruled)
 
 
-def followed_page(performance: Performance, wishes: dict[str, Any], hands: str, progress: Callable[[float], None]) -> dict[str, Any]:
+def followed_page(
+    performance: Performance, wishes: dict[str, Any], hands: str, progress: Callable[[float], None], ruled: Ruled | None = None
+) -> dict[str, Any]:
     """What the studio shows: SVG pages, `timemap` (when which elements sound), `notes` (element -> note), beats, key, metre and tempo.
 
     Args:
@@ -59,7 +62,7 @@ def followed_page(performance: Performance, wishes: dict[str, Any], hands: str, 
     from tecla.io.xmlwriter import score_to_xml  # noqa: PLC0415
     from tecla.rendering.sheet import follow_pages  # noqa: PLC0415
 
-    work = engraved(performance, wishes, hands)
+    work = engraved(performance, wishes, hands, ruled)
     progress(1 / 3)
     pages, moments = follow_pages(score_to_xml(work.score), lambda done, of: progress((2 + done / (of + 1)) / 3))
     first = work.score.measures[0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,8 @@ import numpy as np
 
 from tecla.errors import InputError
 from tecla.music import Performance
-from tecla.web.intake import SCORE_SUFFIXES
+from tecla.music.ruled import Ruled
+from tecla.web.intake import NOTE_SUFFIXES, SCORE_SUFFIXES
 from tecla.web.workers import Progress
 
 LONGEST_SEC: Final = 3 * 3600.0
@@ -89,18 +91,34 @@ def _from_zero(performance: Performance) -> Performance:
     return Performance(notes, controls)
 
 
-def make_page(progress: Progress, notes: Path, wishes: dict[str, Any], hands: str, target: Path) -> None:
-    """Engraves a version: its pages, and when in them what sounds; the beats alone lie beside them."""
+def make_page(progress: Progress, notes: Path, wishes: dict[str, Any], hands: str, source: Path, target: Path) -> None:
+    """Engraves a version of a take that was handed in as `source`: its pages, and when in them what sounds; beats lie beside them."""
     from tecla import workbench  # noqa: PLC0415
     from tecla.io.target import write_whole  # noqa: PLC0415
     from tecla.web.page import followed_page  # noqa: PLC0415
 
-    page = followed_page(workbench.load(notes), wishes, hands, progress)
+    performance = workbench.load(notes)
+    page = followed_page(performance, wishes, hands, progress, _ruled(source, performance))
     write_whole(target.with_suffix(".beats"), json.dumps({name: page[name] for name in ("beats_sec", "downbeats_sec")}))
     write_whole(target, json.dumps(page))
 
 
-def export(progress: Progress, notes: Path, wishes: dict[str, Any], hands: str, target: Path) -> None:
+def _ruled(source: Path, performance: Performance) -> Ruled | None:
+    """The time that a source of a program has ruled, where a version's notes keep to it still; its hands, where no note was changed."""
+    from tecla import workbench  # noqa: PLC0415
+    from tecla.io.sequenced import keeps_to  # noqa: PLC0415
+
+    if not source.is_file() or source.suffix not in SCORE_SUFFIXES + NOTE_SUFFIXES:
+        return None
+    written = source.suffix in SCORE_SUFFIXES
+    played, ruled = workbench.play_ruled(source) if written else workbench.load_ruled(source)
+    if ruled is None or not keeps_to(performance, ruled):
+        return None
+    same = all(np.array_equal(played.notes[name], performance.notes[name]) for name in ("onset_sec", "pitch"))
+    return ruled if same else replace(ruled, hands="")
+
+
+def export(progress: Progress, notes: Path, wishes: dict[str, Any], hands: str, source: Path, target: Path) -> None:
     """Writes a version in the format that the target's suffix names; several pages of .svg or .png are packed in a .zip beside it."""
     from tecla import workbench  # noqa: PLC0415
     from tecla.web.page import engraved  # noqa: PLC0415
@@ -109,7 +127,7 @@ def export(progress: Progress, notes: Path, wishes: dict[str, Any], hands: str, 
     if target.suffix not in (".musicxml", ".mxl", ".pdf", ".svg", ".png"):
         workbench.save(performance, target, wishes.get("title") or None)
         return
-    files = workbench.save_score(engraved(performance, wishes, hands).score, target)
+    files = workbench.save_score(engraved(performance, wishes, hands, _ruled(source, performance)).score, target)
     if len(files) > 1:
         _pack(files, target)
 

@@ -107,7 +107,7 @@ async def draft_page(studio: StudioHere, request: Request, take: TakeId, edited:
     try:
         await asyncio.to_thread(save_json, performance, notes)
         tell = studio.telling_page(take, None)
-        work = {"notes": notes, "wishes": wishes, "hands": hands}
+        work = {"notes": notes, "wishes": wishes, "hands": hands, "source": studio.library.source(take)}
         await studio.answers.make(target, tasks.make_page, on_progress=tell, gone=request.is_disconnected, **work)
         return Response(await asyncio.to_thread(target.read_bytes), media_type="application/json")
     finally:
@@ -173,7 +173,8 @@ async def _make(studio: StudioHere, take: str, version: int, stem: str, task: An
     made = _folder(studio, take, facts) / stem
     notes = studio.library.notes_file(take, version)
     wishes = _titled(studio, take, facts["wishes"])
-    return await studio.answers.make(made, task, notes=notes, wishes=wishes, hands=facts["hands"], **wait)
+    work = {"notes": notes, "wishes": wishes, "hands": facts["hands"], "source": studio.library.source(take)}
+    return await studio.answers.make(made, task, **work, **wait)
 
 
 def _titled(studio: StudioHere, take: str, wishes: dict[str, Any]) -> dict[str, Any]:
