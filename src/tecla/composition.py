@@ -118,6 +118,7 @@ def _tune(engine: Engine, request: Request, prompt: Performance | None, tune: st
     if request.new_only and begun:
         start = tune_to_performance(parse_tune(begun)).duration_sec if "|" in begun.partition("\nK:")[2] else 0.0
         performance = _after(performance, start)
+    text = text if "\nZ:" in tune else tunes.with_its_kind(text)  # what the prompt says of itself stays
     return performance, text, {"prompt_characters": len(begun), "characters": len(text) - len(begun), "tokens": tokens}
 
 

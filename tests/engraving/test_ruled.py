@@ -68,8 +68,14 @@ def test_without_a_metre_the_quarters_count() -> None:
 def test_hands_of_the_file_are_obeyed() -> None:
     performance = tune()
     hands = "".join("L" if pitch < 72 else "R" for pitch in performance.notes["pitch"])
-    score = engrave(performance, Wishes(), Ruled(BeatMap.steady(96), FOUR, hands))
+    score = engrave(performance, Wishes(), Ruled(BeatMap.steady(96), FOUR, hands=hands))
     assert {note.staff for note in score.notes() if note.pitch.midi < 72} == {2}
+
+
+def test_keys_of_the_file_are_obeyed_unless_one_is_stated() -> None:
+    ruled = Ruled(BeatMap.steady(96), FOUR, ((Fraction(0), -3), (Fraction(8), 4)))
+    assert [m.key_fifths for m in engrave(tune(), Wishes(), ruled).measures[:3]] == [-3, -3, 4]
+    assert {m.key_fifths for m in engrave(tune(), Wishes(key_fifths=1), ruled).measures} == {1}
 
 
 def test_notes_that_are_not_held_as_written_are_read_by_ear() -> None:

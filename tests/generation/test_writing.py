@@ -11,7 +11,7 @@ from tecla.generation.engine import Engine
 from tecla.generation.performances import PlayingLimits, fill, play_on
 from tecla.generation.sampling import SamplingOptions
 from tecla.generation.tokenizers.continuous import END, EVENT, PEDAL_DOWN, PEDAL_UP, Continuous
-from tecla.generation.tunes import caught_in_a_loop, opening, write_tune
+from tecla.generation.tunes import caught_in_a_loop, opening, with_its_kind, write_tune
 from tecla.io.abc import parse_tune
 from tecla.io.abc_play import bars_that_add_up
 
@@ -149,3 +149,10 @@ def test_a_fill_fits_its_gap(piano: Engine) -> None:
     new = fill(piano, playing(), playing(), 2.0, PLAIN, 0)
     onsets = np.cumsum(new["shift_sec"])[new["what"] < 88]
     assert not len(onsets) or onsets.max() <= 2.0
+
+
+def test_a_kind_has_a_field_of_its_own_and_leads_on_as_the_network_knows_it() -> None:
+    shown = with_its_kind(f"{HEAD}A2FA DAFA|\n")
+    assert "\nR: reel\n" in shown
+    assert "Z:" not in shown
+    assert opening(shown).startswith(HEAD)

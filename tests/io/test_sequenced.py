@@ -70,6 +70,17 @@ def test_tracks_are_hands_by_their_names_or_their_height(tmp_path: Path, names: 
     assert len(set(ruled.hands)) == 2
 
 
+def test_keys_are_those_of_the_file_unless_all_are_that_of_c(tmp_path: Path) -> None:
+    for keys, expected in ((("Eb", "F#m"), ((0, -3), (2, 3))), (("C", "Am"), ())):
+        file = mido.MidiFile(write(tmp_path / "a.mid", TUNE))
+        told = [mido.MetaMessage("key_signature", key=key, time=2 * QUARTER * (k > 0)) for k, key in enumerate(keys)]
+        file.tracks.append(mido.MidiTrack(told))
+        file.save(tmp_path / "b.mid")
+        ruled = load_sequenced(tmp_path / "b.mid")[1]
+        assert ruled is not None
+        assert ruled.keys == expected
+
+
 def test_two_voices_at_one_height_are_no_hands(tmp_path: Path) -> None:
     ruled = load_sequenced(write(tmp_path / "a.mid", TUNE, [(tick + QUARTER // 4, pitch - 2) for tick, pitch in TUNE]))[1]
     assert ruled is not None

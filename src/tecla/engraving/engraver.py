@@ -30,7 +30,7 @@ from tecla.engraving.placed import Placed
 from tecla.engraving.pulse import PERIODS, Strokes, find_strokes
 from tecla.engraving.quantize import place_onsets
 from tecla.engraving.repeats import fold_repeats
-from tecla.engraving.ruled import count_ruled, ruled_ends, ruled_onsets, ruled_quarters
+from tecla.engraving.ruled import count_ruled, ruled_ends, ruled_keys, ruled_onsets, ruled_quarters
 from tecla.engraving.spelling import find_keys
 from tecla.engraving.spellwise import Page
 from tecla.engraving.swing import find_swing, straightened, swung_map
@@ -59,7 +59,7 @@ class Wishes:
     `barline_shift_beats` moves all bar lines so many beats later (earlier if negative) than they are found. `hands` says "L" or "R"
     for each note of the performance, "." where it is inferred; "" infers all. `swing` says that eighths are played long and short
     and written even. `transposed_to` is the signature, -7..7, that the usual one of the piece becomes. `repeats` says that what is played
-    twice in a row is written once, between repeat signs; the beat map then tells when it was played first.
+    twice in a row is written once, between repeat signs; beat map and grid are still those of all that was played.
     """
 
     title: str = ""
@@ -190,7 +190,7 @@ def engrave_readings(
     starts = [bar.start for bar in grid.bars]
     played_sec = np.stack([onset_sec, performance.sounding_offset_sec()], 1)
     notes = split_voices(notes, rhythm.second, log_value, starts, played_sec)
-    keys = _keys(pitch, readings, grid, wishes.key_fifths)
+    keys = _keys(pitch, readings, grid, bridge, wishes.key_fifths, ruled)
     transposed_by = 0
     if wishes.transposed_to is not None:
         bar_of_note = _bar_of(np.array([n.onset for n in notes], np.int64), grid)
@@ -308,9 +308,15 @@ def _bar_of(onset: NDArray[np.int64], grid: Grid) -> NDArray[np.int64]:
     return np.clip(np.searchsorted(starts, onset, side="right") - 1, 0, len(starts) - 1)
 
 
-def _keys(pitch: NDArray[np.int64], readings: Readings, grid: Grid, stated: int | None) -> NDArray[np.int64]:
+def _keys(
+    pitch: NDArray[np.int64], readings: Readings, grid: Grid, bridge: BeatMap, stated: int | None, ruled: Ruled | None
+) -> NDArray[np.int64]:
+    """Key signature of each bar: as stated, as the file has it, or as found."""
     if stated is not None:
         return np.full(len(grid.bars), stated)
+    if ruled is not None and ruled.keys:
+        middles = bridge.seconds_at(np.array([bar.start + bar.length / 2 for bar in grid.bars]) / TICKS)
+        return ruled_keys(ruled, middles)
     return find_keys(readings.log_alter, pitch, _bar_of(grid.onset, grid), len(grid.bars))
 
 

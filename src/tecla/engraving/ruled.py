@@ -89,6 +89,13 @@ def ruled_ends(performance: Performance, count: Count, onset: NDArray[np.int64])
     return np.maximum(ends, onset + _GRIDS[-1]) if np.mean(believed) >= _WRITTEN else None
 
 
+def ruled_keys(ruled: Ruled, time_sec: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The key signature that a file has at each time, in fifths, (N,)."""
+    since = np.array([float(quarter) for quarter, _ in ruled.keys])
+    at = np.searchsorted(since, ruled.beat_map.quarters_at(time_sec), side="right") - 1
+    return np.array([fifths for _, fifths in ruled.keys])[np.maximum(at, 0)]
+
+
 def _on_grid(place: NDArray[np.float64], ahead: NDArray[np.float64] | float) -> NDArray[np.int64]:
     """The place of the plainest grid that lies near each of `place` (N,), or up to `ahead` later; the nearest 32nd where none does."""
     out = np.rint(place / _GRIDS[4]).astype(np.int64) * _GRIDS[4]

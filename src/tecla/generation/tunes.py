@@ -13,7 +13,7 @@ from tecla.errors import InputError, OptionError
 from tecla.generation.engine import Engine
 from tecla.generation.sampling import SamplingOptions, choose
 from tecla.generation.tokenizers.abc_characters import AbcCharacters
-from tecla.generation.tokenizers.abc_grammar import KEYS, AbcGrammar, May
+from tecla.generation.tokenizers.abc_grammar import KEYS, KINDS, AbcGrammar, May
 from tecla.generation.tokenizers.abc_tokens import AbcTokens
 
 LONGEST: int = 2000  # characters; the longest human tune has 603
@@ -124,15 +124,24 @@ def _times_on_end(bars: Sequence[str], size: int) -> int:
     return times
 
 
+def with_its_kind(tune: str) -> str:
+    """A tune as it is given to others: its kind in the field for that, R:, where the network has learned to write a transcriber's, Z:.
+
+    >>> with_its_kind("X:1\\nT:A Tune\\nZ: id:dc-reel-7\\nM:C\\n")
+    'X:1\\nT:A Tune\\nR: reel\\nM:C\\n'
+    """
+    return re.sub(r"^Z: id:dc-([a-z]+)-\d+$", r"R: \1", tune, count=1, flags=re.MULTILINE)
+
+
 def opening(tune: str) -> str:
-    """A tune cut to go on from: up to its last complete bar, without the sign that closes it.
+    """A tune cut to go on from: up to its last complete bar, without the sign that closes it; its kind as the network knows it.
 
     Raises:
         InputError: no K: field.
     """
     if "\nK:" not in tune:
         raise InputError("the prompt has no K: field, which ends the head of every ABC tune")
-    head, field, body = tune.partition("\nK:")
+    head, field, body = re.sub(rf"^R: ?({'|'.join(KINDS)})$", r"Z: id:dc-\1-1", tune, count=1, flags=re.MULTILINE).partition("\nK:")
     key, _, music = body.partition("\n")
     lines = [line for line in music.rstrip().split("\n") if line.strip()]
     kept = "\n".join(lines).rstrip("!")

@@ -19,7 +19,7 @@ from tecla.io.midi import load_tracks, tick_clock
 from tecla.music import Performance
 from tecla.music.beatmap import BeatMap
 from tecla.music.notation import TimeSignature
-from tecla.music.ruled import Metres, Ruled
+from tecla.music.ruled import Keys, Metres, Ruled
 
 _GRIDS: Final = (8, 6)  # parts of a quarter
 _OFF: Final = 1 / 96  # quarters by which a note may be off: of places anywhere a quarter lie as near
@@ -28,6 +28,7 @@ _FEWEST: Final = 8  # notes that tell
 _MOST_METRES: Final = 10_000
 _FINEST: Final = 4  # time signatures of 16ths
 _LONGEST_QUARTERS: Final = 50_000
+_MOST_SHARPS: Final = 7
 _SMPTE: Final = 0x8000
 _HANDS: Final = (("left", "L"), ("right", "R"))
 _APART: Final = 7  # semitones between two tracks that are hands
@@ -51,7 +52,7 @@ def ruled_time(performance: Performance, midi: smf.MidiBytes) -> Ruled | None:
     ticks = np.array([*tempi, tempi[-1] + midi.division], np.int64)
     beat_map = BeatMap.through(ticks / midi.division, _clock(midi)(ticks))
     hands = hands_of_tracks(performance, midi)
-    ruled = Ruled(beat_map, _metres(midi), hands if "L" in hands and "R" in hands else "")
+    ruled = Ruled(beat_map, _metres(midi), _keys(midi), hands if "L" in hands and "R" in hands else "")
     return ruled if keeps_to(performance, ruled) else None
 
 
@@ -98,3 +99,11 @@ def _metres(midi: smf.MidiBytes) -> Metres:
         return tuple((Fraction(tick, midi.division), TimeSignature(beats, 2**power)) for tick, (beats, power) in sorted(found.items()))
     except InputError:
         return ()
+
+
+def _keys(midi: smf.MidiBytes) -> Keys:
+    """Key signatures in order; () where one is none, or all are that of C, which sequencers write whatever the music is."""
+    found = {tick: sharps for track in midi.tracks for tick, sharps in track.keys[:_MOST_METRES]}
+    if 0 not in found or not any(found.values()) or any(abs(sharps) > _MOST_SHARPS for sharps in found.values()):
+        return ()
+    return tuple((Fraction(tick, midi.division), sharps) for tick, sharps in sorted(found.items()))

@@ -1,8 +1,8 @@
 """Standard MIDI Files (MIDI 1.0, RP-001) as bytes: `decode` and `encode` are inverses for what a piano says.
 
 Read here rather than by a library because one odd key signature or a tempo of two bytes makes the usual readers refuse
-(or crash on) a file whose notes are all there. Only notes, pedal movements, tempi, time signatures and the names of tracks
-are kept, in flat arrays, so that memory stays within a few times the file's size whatever it holds.
+(or crash on) a file whose notes are all there. Only notes, pedal movements, tempi, time and key signatures and the names of
+tracks are kept, in flat arrays, so that memory stays within a few times the file's size whatever it holds.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _TRACK_NAME: Final = 0x03
 _END_OF_TRACK: Final = 0x2F
 _SET_TEMPO: Final = 0x51
 _TIME_SIGNATURE: Final = 0x58
+_KEY_SIGNATURE: Final = 0x59
 _LONGEST_NAME: Final = 127
 _MOST_TRACKS: Final = 1024
 LONGEST_DELTA: Final = 0x0FFFFFFF
@@ -43,6 +44,7 @@ class Track:
         events: (N,) of `EVENT`, in file order; notes on and off, and the pedal controllers
         tempi: (tick, microseconds a quarter) in file order
         metres: (tick, beats, unit as a power of two) in file order, as the file has them
+        keys: (tick, sharps; flats are negative) in file order, likewise
         name: the first that the track gives itself; each byte a character (Latin-1)
         whole: False where the file stops inside the chunk
     """
@@ -53,6 +55,7 @@ class Track:
     whole: bool = True
     name: str = ""
     metres: list[tuple[int, int, int]] = field(default_factory=list)
+    keys: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -97,6 +100,7 @@ def _decode_track(data: bytes, at: int, end: int) -> Track:
     ticks, rest = array("q"), bytearray()
     tempi: list[tuple[int, int]] = []
     metres: list[tuple[int, int, int]] = []
+    keys: list[tuple[int, int]] = []
     name = ""
     tick = status = 0
     try:
@@ -113,6 +117,8 @@ def _decode_track(data: bytes, at: int, end: int) -> Track:
                     tempi.append((tick, int.from_bytes(body, "big")))
                 elif kind == _TIME_SIGNATURE and len(body) >= 2:
                     metres.append((tick, body[0], body[1]))
+                elif kind == _KEY_SIGNATURE and body:
+                    keys.append((tick, (body[0] + 128) % 256 - 128))
                 elif kind == _TRACK_NAME and not name:
                     name = body[:_LONGEST_NAME].decode("latin-1")
                 continue
@@ -131,7 +137,7 @@ def _decode_track(data: bytes, at: int, end: int) -> Track:
                 rest += bytes((kind if value or kind != NOTE_ON else NOTE_OFF, status & 0x0F, number, value))
     except IndexError:
         cut = True
-    return Track(_events(ticks, rest), tempi, tick, not cut, name, metres)
+    return Track(_events(ticks, rest), tempi, tick, not cut, name, metres, keys)
 
 
 def _decode_length(data: bytes, at: int) -> tuple[int, int]:

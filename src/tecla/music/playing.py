@@ -48,15 +48,18 @@ def play_score(score: Score) -> Performance:
 
 
 def ruled_by(score: Score, performance: Performance) -> Ruled:
-    """The time that a page rules for how it is played: its quarters, its bars, and of each note the hand on whose staff it stands."""
+    """The time that a page rules for how it is played: its quarters, bars and keys, and of each note the hand on whose staff it stands."""
     score = unfold(score)
     tempi = _tempi(score)
     metres: dict[Fraction, TimeSignature] = {}
+    keys: dict[Fraction, int] = {}
     expected, before = Fraction(-1), None
     for index, (at, measure) in enumerate(zip(score.measure_onsets(), score.measures, strict=False)):
         lacks = measure.time.bar_quarters - measure.length if index == 0 else Fraction(0)  # a pickup ends on its bar line
         if measure.time != before or at != expected:
             metres[at - max(lacks, Fraction(0))] = measure.time
+        if not keys or measure.key_fifths != keys[max(keys)]:
+            keys[at] = measure.key_fifths
         expected, before = at + measure.length if lacks > 0 else at + measure.time.bar_quarters, measure.time
     notes = [note for note in score.notes() if not note.grace]
     staff = {
@@ -65,7 +68,7 @@ def ruled_by(score: Score, performance: Performance) -> Ruled:
     }
     played = zip(performance.notes["onset_sec"].tolist(), performance.notes["pitch"].tolist(), strict=True)
     hands = "".join({RIGHT: "R", LEFT: "L"}.get(staff.get((round(sec, 4), pitch), 0), ".") for sec, pitch in played)
-    return Ruled(tempi, tuple(sorted(metres.items())), hands if "L" in hands else "")
+    return Ruled(tempi, tuple(sorted(metres.items())), tuple(keys.items()), hands if "L" in hands else "")
 
 
 def _tempi(score: Score) -> BeatMap:
