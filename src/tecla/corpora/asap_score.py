@@ -32,10 +32,10 @@ def played_score(score: Score, performance: Performance, pairs: Iterable[tuple[s
         while sequence and measure - len(silent) - 1 > sequence[-1] and measure - len(silent) - 1 not in sounding:
             silent.append(measure - len(silent) - 1)
         sequence += [*reversed(silent), measure]
-    return Score(cut_loose_ties(tuple(_two_staves(score.measures[index]) for index in sequence)))
+    return Score(cut_loose_ties(tuple(on_two_staves(score.measures[index]) for index in sequence)))
 
 
-def _two_staves(measure: Measure) -> Measure:
+def on_two_staves(measure: Measure) -> Measure:
     """Staves 3 and 4, where a score has two parts, are the two staves of the piano again; repeats have been taken."""
     voices = {v: tuple(replace(e, staff=(e.staff - 1) % 2 + 1) for e in events) for v, events in measure.voices.items()}
     return replace(measure, voices=voices, repeat=NO_REPEAT)

@@ -31,7 +31,7 @@ _SPANS: Final = {"wedge": ("crescendo", "diminuendo"), "pedal": ("start",), "oct
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Passage:
     """A passage of `bars` bars from `first` on that comes again at once; so many of its last bars differ."""
 
     first: int
@@ -46,7 +46,7 @@ class _Found:
 
 def fold_repeats(measures: Sequence[Measure]) -> tuple[Measure, ...]:
     """The measures with what comes twice in a row written once; they are numbered anew. None may have repeats yet."""
-    found = _passages(measures)
+    found = find_repeats(measures)
     if not found:
         return tuple(measures)
     kept: list[Measure] = []
@@ -69,7 +69,7 @@ def fold_repeats(measures: Sequence[Measure]) -> tuple[Measure, ...]:
     return cut_loose_ties(_whole_spans(numbered))
 
 
-def _passages(measures: Sequence[Measure]) -> list[_Found]:
+def find_repeats(measures: Sequence[Measure]) -> list[Passage]:
     """Repeated passages in order, none overlapping."""
     struck = _struck(measures)
     size = struck.sum(axis=1)
@@ -79,14 +79,14 @@ def _passages(measures: Sequence[Measure]) -> list[_Found]:
         alike = np.where(both > 0, common / np.maximum(both, 1), 1.0)
         alike *= [(a.time, a.length) == (b.time, b.length) for a, b in zip(measures, measures[bars:], strict=False)]
         found += [(common[part].sum() / max(both[part].sum(), 1), passage) for part, passage in _of_period(bars, alike)]
-    taken: list[_Found] = []
+    taken: list[Passage] = []
     for merit, passage in sorted(found, key=lambda item: (-item[1].bars, -item[0], item[1].first)):
         if merit >= _ALL_ALIKE and all(passage.stop <= other.first or other.stop <= passage.first for other in taken):
             taken.append(passage)
     return sorted(taken, key=lambda passage: passage.first)
 
 
-def _of_period(bars: int, alike: NDArray[np.float64]) -> Iterator[tuple[slice, _Found]]:
+def _of_period(bars: int, alike: NDArray[np.float64]) -> Iterator[tuple[slice, Passage]]:
     """Passages of so many bars that come again at once, each with the bars that it has in common; `alike` (M - bars,) says how much."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], alike >= _ALIKE, [False]]).astype(np.int8)))
     for begin, end in edges.reshape(-1, 2).tolist():
@@ -98,7 +98,7 @@ def _of_period(bars: int, alike: NDArray[np.float64]) -> Iterator[tuple[slice, _
             last = first + int(np.flatnonzero(alike[first : first + bars] >= _SURELY)[-1])
         ending = first + bars - 1 - last
         if ending <= (_ENDINGS if bars >= _SHORTEST_WITH_ENDINGS else 0) and first + bars <= len(alike):
-            yield slice(first, last + 1), _Found(first, bars, ending)
+            yield slice(first, last + 1), Passage(first, bars, ending)
 
 
 def _struck(measures: Sequence[Measure]) -> NDArray[np.float32]:
