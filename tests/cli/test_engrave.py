@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import mido
 import pytest
 
 from tecla.cli import main
@@ -48,6 +49,48 @@ def test_what_is_stated_is_obeyed(take: Path, tmp_path: Path) -> None:
     assert {str(m.time) for m in score.measures} == {"3/4"}
     assert {m.key_fifths for m in score.measures} == {-3}
     assert (score.title, score.composer) == ("Waltz", "N. N.")
+
+
+def written(path: Path, bars: list[list[int]]) -> Path:
+    """What a program writes: bars of four quarters at 96 a minute."""
+    notes = [
+        message
+        for bar in bars
+        for key in bar
+        for message in (mido.Message("note_on", note=key, velocity=70), mido.Message("note_off", note=key, time=480))
+    ]
+    file = mido.MidiFile(ticks_per_beat=480)
+    file.tracks.append(mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=625_000), mido.MetaMessage("time_signature"), *notes]))
+    file.save(path)
+    return path
+
+
+BARS = [
+    [60, 64, 67, 72],
+    [62, 65, 69, 74],
+    [59, 62, 67, 71],
+    [60, 67, 64, 60],
+    [65, 69, 72, 77],
+    [64, 67, 72, 76],
+    [62, 67, 71, 74],
+    [60] * 4,
+]
+
+
+def test_a_file_on_its_own_grid_is_believed_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    take = written(tmp_path / "take.mid", BARS)
+    assert run("engrave", take) == 0
+    assert "32 notes in 8 bars, as the file has them;" in capsys.readouterr().out
+    assert {float(note.duration) for note in load_musicxml(take.with_suffix(".musicxml")).notes()} == {1.0}
+    assert run("engrave", take, "-o", tmp_path / "slow.musicxml", "--tempo", "48") == 0
+    assert "as the file has them" not in capsys.readouterr().out
+
+
+def test_what_comes_twice_is_written_once(tmp_path: Path) -> None:
+    assert run("engrave", written(tmp_path / "twice.mid", [*BARS, *BARS]), "-o", tmp_path / "page.mxl", "--repeats") == 0
+    score = load_musicxml(tmp_path / "page.mxl")
+    assert [measure.repeat.ends for measure in score.measures] == [False] * 7 + [True]
+    assert len(score.notes()) == 32
 
 
 def test_swing_is_marked_when_it_is_stated(take: Path, tmp_path: Path) -> None:

@@ -81,6 +81,16 @@ def test_keys_are_those_of_the_file_unless_all_are_that_of_c(tmp_path: Path) -> 
         assert ruled.keys == expected
 
 
+@pytest.mark.parametrize(
+    ("beats_a_minute", "metres", "believed"),
+    [(120, [(0, 4, 4)], True), (120, [], False), (80, [(0, 4, 4)], False), (90, [(0, 4, 4)], False), (96, [(0, 4, 4)], False)],
+)
+def test_a_tempo_of_120_may_be_nobodys(tmp_path: Path, beats_a_minute: int, metres: list[tuple[int, int, int]], believed: bool) -> None:
+    eighths = [(round(k * QUARTER * 60 / beats_a_minute), 60 + k % 7) for k in range(24)]  # ticks of a clock at 120
+    ruled = load_sequenced(write(tmp_path / "a.mid", eighths, metres=metres, tempi=(500_000,)))[1]
+    assert (ruled is not None) == believed
+
+
 def test_two_voices_at_one_height_are_no_hands(tmp_path: Path) -> None:
     ruled = load_sequenced(write(tmp_path / "a.mid", TUNE, [(tick + QUARTER // 4, pitch - 2) for tick, pitch in TUNE]))[1]
     assert ruled is not None

@@ -68,7 +68,8 @@ def engrave(
     took_sec = time.perf_counter() - begin
     on_page, played = len(score.notes()), len(performance)
     notes_told = f"{played:,} notes" if on_page == played else f"{on_page:,} of {played:,} notes"
-    print(f"{', '.join(map(str, written))}: {notes_told} in {len(score.measures):,} bars; took {took_sec:.1f} s")
+    whose = ", as the file has them" if ruled is not None and tempo is None else ""
+    print(f"{', '.join(map(str, written))}: {notes_told} in {len(score.measures):,} bars{whose}; took {took_sec:.1f} s")
 
 
 def _check(notes: Path, targets: list[Path], force: bool) -> None:

@@ -29,6 +29,8 @@ _MOST_METRES: Final = 10_000
 _FINEST: Final = 4  # time signatures of 16ths
 _LONGEST_QUARTERS: Final = 50_000
 _MOST_SHARPS: Final = 7
+_FINE: Final = 24  # parts of a quarter in which steps are told apart
+_PLAIN: Final = (3, 4, 6, 8, 12, 24, 48, 96)  # steps in them
 _SMPTE: Final = 0x8000
 _HANDS: Final = (("left", "L"), ("right", "R"))
 _APART: Final = 7  # semitones between two tracks that are hands
@@ -53,7 +55,19 @@ def ruled_time(performance: Performance, midi: smf.MidiBytes) -> Ruled | None:
     beat_map = BeatMap.through(ticks / midi.division, _clock(midi)(ticks))
     hands = hands_of_tracks(performance, midi)
     ruled = Ruled(beat_map, _metres(midi), _keys(midi), hands if "L" in hands and "R" in hands else "")
-    return ruled if keeps_to(performance, ruled) else None
+    stated = any(tempo != smf.DEFAULT_TEMPO for track in midi.tracks for _, tempo in track.tempi)
+    believed = stated or (bool(ruled.metres) and _steps_are_plain(performance, ruled))
+    return ruled if believed and keeps_to(performance, ruled) else None
+
+
+def _steps_are_plain(performance: Performance, ruled: Ruled) -> bool:
+    """Whether the usual step from stroke to stroke is a plain value. 120 a minute is also what files have that know no tempo.
+
+    A machine's even eighths at 80 a minute lie on the grid of quarters at 120 too, but three 16ths apart.
+    """
+    onset = np.unique(np.rint(_FINE * ruled.beat_map.quarters_at(performance.notes["onset_sec"].astype(float))))
+    steps, count = np.unique(np.diff(onset), return_counts=True)
+    return len(steps) > 0 and steps[count.argmax()] in _PLAIN
 
 
 def keeps_to(performance: Performance, ruled: Ruled) -> bool:
