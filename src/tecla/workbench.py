@@ -192,31 +192,31 @@ def play(path: PathLike) -> Performance:
     Raises:
         InputError: another suffix, or a file that cannot be read.
     """
-    return play_ruled(path)[0]
+    path = Path(path)
+    if path.suffix.lower() == ".abc":
+        from tecla.io.abc_play import tune_to_performance  # noqa: PLC0415
+
+        return tune_to_performance(parse_tune(load_abc_text(path)))
+    if path.suffix.lower() not in _SCORE_FILES:
+        raise InputError(f"{path} is no score: give one of {', '.join(_SCORE_FILES)}, .abc")
+    from tecla.io.musicxml import load_musicxml  # noqa: PLC0415
+    from tecla.music.playing import play_score  # noqa: PLC0415
+
+    return play_score(load_musicxml(path))
 
 
 def play_ruled(path: PathLike) -> tuple[Performance, Ruled]:
     """The same, and the quarters, bars and hands that the score rules for it.
 
     Raises:
-        InputError: as `play`.
+        InputError: as `play`, or a tune in more voices than a page can hold.
     """
-    from tecla.music.playing import play_score, ruled_by  # noqa: PLC0415
-
-    path = Path(path)
-    if path.suffix.lower() == ".abc":
-        from tecla.io.abc_play import tune_to_performance  # noqa: PLC0415
-        from tecla.tune_page import tune_to_score  # noqa: PLC0415
-
-        text = load_abc_text(path)
-        performance = tune_to_performance(parse_tune(text))
-        return performance, ruled_by(tune_to_score(text), performance)
-    if path.suffix.lower() not in _SCORE_FILES:
-        raise InputError(f"{path} is no score: give one of {', '.join(_SCORE_FILES)}, .abc")
     from tecla.io.musicxml import load_musicxml  # noqa: PLC0415
+    from tecla.music.playing import ruled_by  # noqa: PLC0415
+    from tecla.tune_page import tune_to_score  # noqa: PLC0415
 
-    score = load_musicxml(path)
-    performance = play_score(score)
+    performance = play(path)
+    score = tune_to_score(load_abc_text(path)) if Path(path).suffix.lower() == ".abc" else load_musicxml(path)
     return performance, ruled_by(score, performance)
 
 

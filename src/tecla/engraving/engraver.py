@@ -30,7 +30,7 @@ from tecla.engraving.placed import Placed
 from tecla.engraving.pulse import PERIODS, Strokes, find_strokes
 from tecla.engraving.quantize import place_onsets
 from tecla.engraving.repeats import fold_repeats
-from tecla.engraving.ruled import count_ruled, ruled_ends, ruled_keys, ruled_onsets, ruled_quarters
+from tecla.engraving.ruled import count_ruled, ruled_keys, ruled_lengths, ruled_onsets, ruled_quarters
 from tecla.engraving.spelling import find_keys
 from tecla.engraving.spellwise import Page
 from tecla.engraving.swing import find_swing, straightened, swung_map
@@ -167,23 +167,19 @@ def engrave_readings(
     if ruled is not None and ruled.metres:
         count = count_ruled(ruled, float(onset_sec.min()), float(onset_sec.max()), wishes.barline_shift_beats)
     else:
-        quarters_sec = quarters_sec if ruled is None else ruled_quarters(ruled, onset_sec)
-        count = count_beats(performance, strokes, heard, wishes, links, quarters_sec)
+        count = count_beats(performance, strokes, heard, wishes, links, quarters_sec if ruled is None else ruled_quarters(ruled, onset_sec))
     rhythm, marks = read_counted(performance, count.pulse, readings.left_odds)
     readings, rhythm, marks = notes_agree(readings, rhythm, marks, note_links(pitch, strokes, links))
     log_value = in_quarters(rhythm.log_length, count.unit(onset_sec))
     hands = obey_hands(np.where(readings.left_odds > 0, LEFT, RIGHT), wishes.hands)
-    if ruled is None:
-        adorned = find_ornaments(performance, hands, marks)
-        onset = _place_all(onset_sec, count, rhythm, 1 - marks.kind[:, PLAIN], adorned)
-    else:
-        adorned, onset = unadorned(len(performance)), ruled_onsets(onset_sec, count)
-    ends = None if ruled is None else ruled_ends(performance, count, onset)
+    adorned = find_ornaments(performance, hands, marks) if ruled is None else unadorned(len(performance))
+    loose = 1 - marks.kind[:, PLAIN]
+    onset = _place_all(onset_sec, count, rhythm, loose, adorned) if ruled is None else ruled_onsets(onset_sec, count)
+    lasts = None if ruled is None else ruled_lengths(performance, count, onset)
     grid = without_empty_start(Grid(onset, count.beat_ticks, count.bars))
     bridge = BeatMap(grid.beat_ticks / TICKS, count.beats_sec)
     staff = obey_hands(split_hands(readings.left_odds, grid.onset, pitch), wishes.hands)
-    ends = None if ends is None else ends - onset + grid.onset
-    notes = place_notes(performance, staff, adorned, log_value, grid, ends)
+    notes = place_notes(performance, staff, adorned, log_value, grid, lasts)
     notes = arrange(articulate(notes, performance, marks), marks.kind[:, EXTRA], wishes.level)
     notes = _without_doubles(notes)
     grid = _reach(grid, max((n.end for n in notes), default=0))
@@ -238,15 +234,18 @@ def place_notes(
     adorned: Adorned,
     log_value: NDArray[np.float64],
     grid: Grid,
-    ends: NDArray[np.int64] | None = None,
+    lasts: NDArray[np.int64] | None = None,
 ) -> list[Placed]:
-    """Notes of the page on their `staff` (N,), with onset and written end, in order of performance; `ends` (N,) are obeyed."""
+    """Notes of the page on their `staff` (N,), with onset and written end, in order of performance; `lasts` (N,) is obeyed, in ticks."""
     played, body = performance.notes, adorned.body
     pitch = played["pitch"].astype(np.int64)
     lines = np.array([bar.start for bar in grid.bars] + [grid.bars[-1].start + grid.bars[-1].length])
     onset = grid.onset
     end = onset.copy()  # of grace notes: they last nothing
-    end[body] = written_ends(onset[body], staff[body], pitch[body], log_value[body], lines) if ends is None else ends[body]
+    if lasts is None:
+        end[body] = written_ends(onset[body], staff[body], pitch[body], log_value[body], lines)
+    else:
+        end[body] += lasts[body]
     return [
         Placed(
             int(onset[i]), int(end[i]), int(pitch[i]), int(staff[i]), i, int(played["velocity"][i]),

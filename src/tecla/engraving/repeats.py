@@ -27,6 +27,7 @@ _ALL_ALIKE: Final = 0.8  # and which two passages must have
 _PLACES: Final = 4  # to a quarter: finer differences are none
 _MOST_PLACES: Final = 24
 _KEYS: Final = 128
+_MOST_BARS: Final = 20_000  # of which repeats are sought: 60 MB
 _SPANS: Final = {"wedge": ("crescendo", "diminuendo"), "pedal": ("start",), "octave-shift": ("up", "down")}  # what each ends at "stop"
 
 
@@ -71,11 +72,13 @@ def fold_repeats(measures: Sequence[Measure]) -> tuple[Measure, ...]:
 
 def find_repeats(measures: Sequence[Measure]) -> list[Passage]:
     """Repeated passages in order, none overlapping."""
+    if len(measures) > _MOST_BARS:
+        return []
     struck = _struck(measures)
     size = struck.sum(axis=1)
     found = []
     for bars in range(_SHORTEST, min(_LONGEST, len(measures) // 2) + 1):
-        common, both = 2 * np.einsum("mi,mi->m", struck[:-bars], struck[bars:]), size[:-bars] + size[bars:]
+        common, both = 2 * (struck[:-bars] & struck[bars:]).sum(axis=1), size[:-bars] + size[bars:]
         alike = np.where(both > 0, common / np.maximum(both, 1), 1.0)
         alike *= [(a.time, a.length) == (b.time, b.length) for a, b in zip(measures, measures[bars:], strict=False)]
         found += [(common[part].sum() / max(both[part].sum(), 1), passage) for part, passage in _of_period(bars, alike)]
@@ -101,9 +104,9 @@ def _of_period(bars: int, alike: NDArray[np.float64]) -> Iterator[tuple[slice, P
             yield slice(first, last + 1), Passage(first, bars, ending)
 
 
-def _struck(measures: Sequence[Measure]) -> NDArray[np.float32]:
-    """Which keys are struck where in each bar, (M, places * keys) of 0 and 1."""
-    struck = np.zeros((len(measures), _MOST_PLACES * _KEYS), np.float32)
+def _struck(measures: Sequence[Measure]) -> NDArray[np.bool_]:
+    """Which keys are struck where in each bar, (M, places * keys)."""
+    struck = np.zeros((len(measures), _MOST_PLACES * _KEYS), bool)
     for index, measure in enumerate(measures):
         for events in measure.voices.values():
             at = Fraction(0)
@@ -111,7 +114,7 @@ def _struck(measures: Sequence[Measure]) -> NDArray[np.float32]:
                 place = min(int(at * _PLACES), _MOST_PLACES - 1)
                 for head in () if event.grace else event.heads:
                     if not head.tied_from:
-                        struck[index, place * _KEYS + head.pitch.midi] = 1.0
+                        struck[index, place * _KEYS + head.pitch.midi] = True
                 at += event.duration
     return struck
 

@@ -78,15 +78,15 @@ def ruled_onsets(onset_sec: NDArray[np.float64], count: Count) -> NDArray[np.int
     return _on_grid(np.interp(onset_sec, count.beats_sec, count.beat_ticks), 0.0)
 
 
-def ruled_ends(performance: Performance, count: Count, onset: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    """Written end of each note in ticks, (N,), a little after it is let go; None where notes are not held as they are written.
+def ruled_lengths(performance: Performance, count: Count, onset: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """How long each note is written, in ticks, (N,): a little longer than it is held; None where notes are not held as they are written.
 
     `onset` (N,) are their written onsets.
     """
-    lasts = np.interp(performance.notes["offset_sec"].astype(float), count.beats_sec, count.beat_ticks) - onset
-    ends = _on_grid(onset + lasts, _GATE * lasts)
-    believed = (ends > onset) & (ends - onset - lasts <= _NEAR + _GATE * lasts) & (ends - onset - lasts >= -_NEAR)
-    return np.maximum(ends, onset + _GRIDS[-1]) if np.mean(believed) >= _WRITTEN else None
+    held = np.interp(performance.notes["offset_sec"].astype(float), count.beats_sec, count.beat_ticks) - onset
+    lasts = _on_grid(onset + held, _GATE * held) - onset
+    believed = (lasts > 0) & (lasts - held <= _NEAR + _GATE * held) & (lasts - held >= -_NEAR)
+    return np.maximum(lasts, _GRIDS[-1]) if np.mean(believed) >= _WRITTEN else None
 
 
 def ruled_keys(ruled: Ruled, time_sec: NDArray[np.float64]) -> NDArray[np.int64]:

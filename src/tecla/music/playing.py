@@ -58,8 +58,7 @@ def ruled_by(score: Score, performance: Performance) -> Ruled:
         lacks = measure.time.bar_quarters - measure.length if index == 0 else Fraction(0)  # a pickup ends on its bar line
         if measure.time != before or at != expected:
             metres[at - max(lacks, Fraction(0))] = measure.time
-        if not keys or measure.key_fifths != keys[max(keys)]:
-            keys[at] = measure.key_fifths
+        keys[at] = measure.key_fifths
         expected, before = at + measure.length if lacks > 0 else at + measure.time.bar_quarters, measure.time
     notes = [note for note in score.notes() if not note.grace]
     staff = {

@@ -110,8 +110,10 @@ def _ruled(source: Path, performance: Performance) -> Ruled | None:
 
     if not source.is_file() or source.suffix not in SCORE_SUFFIXES + NOTE_SUFFIXES:
         return None
-    written = source.suffix in SCORE_SUFFIXES
-    played, ruled = workbench.play_ruled(source) if written else workbench.load_ruled(source)
+    try:
+        played, ruled = workbench.play_ruled(source) if source.suffix in SCORE_SUFFIXES else workbench.load_ruled(source)
+    except InputError:  # a tune in more voices than a page of its own could hold
+        return None
     if ruled is None or not keeps_to(performance, ruled):
         return None
     same = all(np.array_equal(played.notes[name], performance.notes[name]) for name in ("onset_sec", "pitch"))
