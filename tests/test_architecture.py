@@ -21,6 +21,7 @@ FLOORS = [  # bottom up; rooms on one floor do not know each other
     {"io", "transcription", "engraving", "generation", "rendering", "evaluation"},
     {"composition", "tune_page", "corpora"},
     {"workbench"},
+    {"written"},
     {"tecla"},  # the public face, tecla/__init__.py
     {"archive", "models"},
     {"training"},

@@ -19,6 +19,7 @@ from tecla.io.musicxml import load_musicxml
 from tecla.music import Performance
 from tecla.music.notation import NoteValue, SpelledPitch, TimeSignature
 from tecla.music.score import Event, Head, Measure, Score
+from tecla.written import play_ruled
 
 
 def hear(
@@ -126,7 +127,7 @@ def test_notes_heard_with_doubt_are_pale_on_the_page(tmp_path: Path) -> None:
 
 def test_a_tune_is_engraved_in_the_bars_that_it_was_written_in(tmp_path: Path) -> None:
     (tmp_path / "jig.abc").write_text("X:1\nT:Jig\nM:6/8\nL:1/8\nK:G\nD|GAB d2B|gfe dBA|1 GFG A2D:|2 GFG G2|]\n")
-    performance, ruled = workbench.play_ruled(tmp_path / "jig.abc")
+    performance, ruled = play_ruled(tmp_path / "jig.abc")
     page = workbench.engrave(performance, None, ruled)
     assert [(str(m.time), float(m.length)) for m in page.measures[:4]] == [("6/8", 0.5), ("6/8", 3), ("6/8", 3), ("6/8", 3)]
     assert [float(note.duration) for note in page.notes()[:6]] == [0.5, 0.5, 0.5, 0.5, 1, 0.5]
@@ -142,7 +143,7 @@ def test_a_page_played_and_engraved_again_is_the_same(tmp_path: Path) -> None:
         rest = [Event(Fraction(1), (Head(SpelledPitch("FGAB"[k % 4], 0, 5)),), 1, NoteValue("quarter"))] * 2
         bars.append(Measure(time, 0, {1: (*triplet, *rest), 5: (low,)}, Fraction(3), number=str(k + 1)))
     workbench.save_score(Score(tuple(bars), tempo_bpm=132), tmp_path / "page.musicxml")
-    performance, ruled = workbench.play_ruled(tmp_path / "page.musicxml")
+    performance, ruled = play_ruled(tmp_path / "page.musicxml")
     page = workbench.engrave(performance, None, ruled)
 
     def facts(score: Score) -> list[tuple[Fraction, Fraction, int, int]]:

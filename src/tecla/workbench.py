@@ -175,17 +175,6 @@ def load(path: PathLike) -> Performance:
     return _READERS[path.suffix.lower()](path)
 
 
-def load_ruled(path: PathLike) -> tuple[Performance, Ruled | None]:
-    """The same, and the quarters, bars and hands of a .mid that a program wrote; None for what was played.
-
-    Raises:
-        InputError: as `load`.
-    """
-    from tecla.io.sequenced import load_sequenced  # noqa: PLC0415
-
-    return load_sequenced(path) if _READERS.get(Path(path).suffix.lower()) is load_midi else (load(path), None)
-
-
 def play(path: PathLike) -> Performance:
     """A score played as it is written: .musicxml, .xml, .mxl, or the first tune of an .abc.
 
@@ -203,21 +192,6 @@ def play(path: PathLike) -> Performance:
     from tecla.music.playing import play_score  # noqa: PLC0415
 
     return play_score(load_musicxml(path))
-
-
-def play_ruled(path: PathLike) -> tuple[Performance, Ruled]:
-    """The same, and the quarters, bars and hands that the score rules for it.
-
-    Raises:
-        InputError: as `play`, or a tune in more voices than a page can hold.
-    """
-    from tecla.io.musicxml import load_musicxml  # noqa: PLC0415
-    from tecla.music.playing import ruled_by  # noqa: PLC0415
-    from tecla.tune_page import tune_to_score  # noqa: PLC0415
-
-    performance = play(path)
-    score = tune_to_score(load_abc_text(path)) if Path(path).suffix.lower() == ".abc" else load_musicxml(path)
-    return performance, ruled_by(score, performance)
 
 
 def save(performance: Performance, path: PathLike, title: str | None = None) -> None:
@@ -280,7 +254,7 @@ def draw(performance: Performance, path: PathLike, title: str = "") -> None:
 def engrave(performance: Performance, wishes: Wishes | None = None, ruled: Ruled | None = None) -> Score:
     """The page of a performance: beats, bars, hands, voices, spelling; what `wishes` state is obeyed, the rest inferred.
 
-    `ruled` is what the file of a program says of its notes (`load_ruled`). Notes that were heard with doubt are drawn pale.
+    `ruled` is what the file of a program says of its notes (`tecla.written`). Notes that were heard with doubt are drawn pale.
 
     Raises:
         OptionError: too many notes for one score.

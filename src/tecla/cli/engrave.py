@@ -57,12 +57,13 @@ def engrave(
     believed: bars, rhythm and hands are those of the file. Pages (.pdf .svg .png) need pip install 'tecla[score]'.
     """
     from tecla import workbench  # noqa: PLC0415
+    from tecla.written import load_ruled  # noqa: PLC0415
 
     begin = time.perf_counter()
     targets = outputs or [beside(notes, ".musicxml")]
     _check(notes, targets, force)
     wishes = _wishes(notes.stem if title is None else title, composer, time_signature, key, tempo, level, swing, transpose, repeats)
-    performance, ruled = workbench.load_ruled(notes)
+    performance, ruled = load_ruled(notes)
     score = workbench.engrave(performance, wishes, ruled)
     written = [path for target in targets for path in workbench.save_score(score, target)]
     took_sec = time.perf_counter() - begin

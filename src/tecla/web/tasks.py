@@ -105,13 +105,13 @@ def make_page(progress: Progress, notes: Path, wishes: dict[str, Any], hands: st
 
 def _ruled(source: Path, performance: Performance) -> Ruled | None:
     """The time that a source of a program has ruled, where a version's notes keep to it still; its hands, where no note was changed."""
-    from tecla import workbench  # noqa: PLC0415
     from tecla.io.sequenced import keeps_to  # noqa: PLC0415
+    from tecla.written import load_ruled, play_ruled  # noqa: PLC0415
 
     if not source.is_file() or source.suffix not in SCORE_SUFFIXES + NOTE_SUFFIXES:
         return None
     try:
-        played, ruled = workbench.play_ruled(source) if source.suffix in SCORE_SUFFIXES else workbench.load_ruled(source)
+        played, ruled = play_ruled(source) if source.suffix in SCORE_SUFFIXES else load_ruled(source)
     except InputError:  # a tune in more voices than a page of its own could hold
         return None
     if ruled is None or not keeps_to(performance, ruled):
