@@ -51,6 +51,11 @@ def test_repeats_stand_as_they_are_written(tmp_path: Path) -> None:
     assert [m.repeat for m in load_musicxml(tmp_path / "tune.musicxml").measures] == [m.repeat for m in score.measures]
 
 
+def test_a_second_part_opens_with_a_sign() -> None:
+    score = tune_to_score(HEAD.format("4/4", "C") + "C8|D8:|E8|F8:|\n")
+    assert [(m.repeat.begins, m.repeat.ends) for m in score.measures] == [(False, False), (False, True), (True, False), (False, True)]
+
+
 def test_voices_that_repeat_differently_are_written_out() -> None:
     text = HEAD.format("4/4", "C") + "V:1\nC8:|D8|\nV:2\nE8|F8|\n"
     score = tune_to_score(text)

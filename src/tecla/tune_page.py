@@ -21,7 +21,7 @@ from tecla.io import abc
 from tecla.io.abc_key import sharps_of
 from tecla.io.abc_play import quarters_per_minute, repeats_of, unfolded
 from tecla.music.notation import TimeSignature
-from tecla.music.repeats import NO_REPEAT, Repeat
+from tecla.music.repeats import NO_REPEAT, Repeat, with_openings
 from tecla.music.score import LEFT, RIGHT, Measure, Score
 
 _COMMON: Final = TimeSignature(4, 4)
@@ -62,7 +62,7 @@ def _with_repeats(voices: list[list[abc.Bar]]) -> tuple[list[list[abc.Bar]], lis
     """The voices and the repeats of their bars; written out where not all have the same, as a page has one sign for all."""
     repeats = [repeats_of(bars) for bars in voices]
     if all(signs == repeats[0] for signs in repeats):
-        return voices, repeats[0]
+        return voices, with_openings(repeats[0])
     voices = [unfolded(bars) for bars in voices]
     return voices, [NO_REPEAT] * max(map(len, voices))
 

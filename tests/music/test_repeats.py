@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tecla.errors import InputError
 from tecla.music.notation import NoteValue, SpelledPitch, TimeSignature
 from tecla.music.playing import play_score
-from tecla.music.repeats import MOST_TURNS, NO_REPEAT, Repeat, played_order
+from tecla.music.repeats import MOST_TURNS, NO_REPEAT, Repeat, played_order, with_openings
 from tecla.music.score import Event, Head, Measure, Score, unfold
 
 BEGINS, ENDS = Repeat(begins=True), Repeat(ends=True)
@@ -48,6 +48,7 @@ def test_any_signs_have_an_end(signs: list[Repeat]) -> None:
     order = played_order(signs)
     assert len(order) <= MOST_TURNS * len(signs)
     assert {at for at, sign in enumerate(signs) if not sign.turns} <= set(order)
+    assert played_order(with_openings(signs)) == order
 
 
 def test_a_page_is_played_with_its_repeats() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tecla.errors import InputError
@@ -33,7 +33,23 @@ def played_order(repeats: Sequence[Repeat]) -> list[int]:
     >>> played_order([NO_REPEAT, Repeat(begins=True), Repeat(ends=True, turns=(1,)), Repeat(turns=(2,)), NO_REPEAT])
     [0, 1, 2, 1, 3, 4]
     """
+    return _walk(repeats)[0]
+
+
+def with_openings(repeats: Sequence[Repeat]) -> list[Repeat]:
+    """The same with a sign at every bar that a repeat goes back to, but the first: not every program finds it without.
+
+    >>> with_openings([Repeat(ends=True), NO_REPEAT, Repeat(ends=True)])[1].begins
+    True
+    """
+    back = _walk(repeats)[1]
+    return [replace(sign, begins=sign.begins or (at > 0 and at in back and not sign.turns)) for at, sign in enumerate(repeats)]
+
+
+def _walk(repeats: Sequence[Repeat]) -> tuple[list[int], set[int]]:
+    """The order of bars, and those to which repeats go back."""
     order: list[int] = []
+    back: set[int] = set()
     turns = _turns(repeats)
     start, turn, at = 0, 1, 0
     while at < len(repeats):
@@ -46,10 +62,11 @@ def played_order(repeats: Sequence[Repeat]) -> list[int]:
         order.append(at)
         if sign.ends and turn < turns[start]:
             at, turn = start, turn + 1
+            back.add(start)
         else:
             at += 1
             start, turn = (at, 1) if sign.ends else (start, turn)
-    return order
+    return order, back
 
 
 def _turns(repeats: Sequence[Repeat]) -> list[int]:
