@@ -70,7 +70,7 @@ def main() -> None:
     seen, right, others, missed = set(), 0, 0, 0
     for recording in recordings(options.root):
         piece = (recording.composer, recording.title)
-        if piece in seen or recording.split == "validation":
+        if piece in seen or recording.split == "validation" or not recording.score.is_file():
             continue
         seen.add(piece)
         signs = any(measure.repeat != NO_REPEAT for measure in load_musicxml(recording.score).measures)
