@@ -1,8 +1,9 @@
 """Counts easy music: folk tunes with and without a plain accompaniment, played by a program or by a steady hand, and chorales.
 
-python benchmarks/engrave_easy.py IRISH_ABC [--chorales JSB_CHORALES]
+python benchmarks/engrave_easy.py IRISH_ABC [--split test] [--chorales JSB_CHORALES]
 
-The tunes are those of the validation split, which no network has learned; waltzes are rare there, so each is played six times.
+No network has learned the tunes of the validation split, which chose between networks, nor those of the test split, which did not; waltzes
+are rare, so each is played six times.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ class Played:
     time: str = ""
 
 
-def tunes(folder: Path) -> Iterator[Played]:
-    """Validation tunes, each with a seed of its own."""
-    found = [tune for text in irish_abc.load_split(folder, "validation") if (tune := read_tune(text)) is not None]
+def tunes(folder: Path, split: str) -> Iterator[Played]:
+    """Tunes of a split, each with a seed of its own."""
+    found = [tune for text in irish_abc.load_split(folder, split) if (tune := read_tune(text)) is not None]
     for seed, tune in enumerate(one for one in found for _ in range(_WALTZES if str(one.time) == "3/4" else 1)):
         piece = play_easily(tune, np.random.default_rng(1000 + seed))
         yield Played(piece.performance, piece.beats_sec, piece.beats_sec[piece.place == 0], str(tune.time))
@@ -73,9 +74,10 @@ def judge(name: str, pieces: Iterable[Played]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tunes", type=Path)
+    parser.add_argument("--split", choices=irish_abc.SPLITS, default="validation")
     parser.add_argument("--chorales", type=Path)
     options = parser.parse_args()
-    judge("tunes", tunes(options.tunes))
+    judge("tunes", tunes(options.tunes, options.split))
     if options.chorales:
         judge("chorales", chorales(options.chorales))
 
