@@ -1,5 +1,6 @@
 """From a performance to a page: hand-made takes whose notation nobody would dispute, and takes nobody would play."""
 
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from tecla.engraving import Wishes, engrave, engrave_with_grid, network
+from tecla.engraving.counting import stated_beat
 from tecla.errors import OptionError
 from tecla.io.midi import load_midi
 from tecla.io.musicxml import load_musicxml, save_musicxml
@@ -39,6 +41,24 @@ def test_a_waltz_is_written_as_played() -> None:
     assert len(page.measures) == 16
     assert all(n.staff == 1 for n in notes if n.pitch.midi > 70)
     assert all(n.staff == 2 for n in notes if n.pitch.midi < 50)
+
+
+def test_a_stated_tempo_settles_what_a_quarter_is_without_a_metre() -> None:
+    tune = [60, 62, 64, 65, 67, 65, 64, 62, 60, 64, 67, 72, 71, 67, 65, 62, 60, 60, 64, 64, 67, 67, 72, 72, 71, 69, 67, 65, 64, 62, 60, 60]
+    rows = [(k, pitch) for k, pitch in enumerate(2 * tune)] + [(4 * bar, (48, 43, 48, 43, 45, 41, 43, 48)[bar % 8]) for bar in range(16)]
+    onset, pitch = np.array(sorted(rows)).T
+    take = Performance.from_arrays(onset / 2, onset / 2 + 0.45, pitch, 70)  # half a second from note to note
+    for bpm, lasts in ((120, 1), (60, Fraction(1, 2))):
+        page = engrave(take, Wishes(tempo_bpm=bpm))
+        assert (bpm, Counter(n.duration for n in page.notes()).most_common(1)[0][0]) == (bpm, lasts)
+        assert Counter(str(m.time) for m in page.measures).most_common(1)[0][0] == "4/4"
+
+
+def test_a_bar_counted_as_a_beat_is_three_beats_at_three_times_its_tempo() -> None:
+    beats, struck = np.arange(0.0, 40.0, 1.0), np.arange(0.0, 40.0, 1 / 3)
+    assert [stated_beat(quarter, beats, struck) for quarter in (1 / 3, 2 / 3, 4 / 3)] == [1.0, 1.5, 1.5]
+    halves = np.arange(0.0, 40.0, 1 / 4)
+    assert {stated_beat(quarter, beats, halves) for quarter in (0.25, 0.5, 0.55, 1.0, 2.0, 3.0)} == {1.0}
 
 
 def test_beats_fall_where_they_were_played() -> None:

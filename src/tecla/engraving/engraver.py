@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tecla.engraving.bars import build_measures
 from tecla.engraving.beatwise import Rhythm
 from tecla.engraving.clefs import choose_clefs
-from tecla.engraving.counting import TICKS, Bar, Count, Grid, beat_quarters, beats_a_bar, count_bars, without_empty_start
+from tecla.engraving.counting import TICKS, Bar, Count, Grid, beat_quarters, beats_a_bar, count_bars, stated_beat, without_empty_start
 from tecla.engraving.hands import obey_hands, split_hands
 from tecla.engraving.levels import arrange
 from tecla.engraving.marks import directions
@@ -265,25 +265,25 @@ def count_beats(
 ) -> Count:
     """Beats and bars of a performance, the stated metre and tempo obeyed, parallel passages alike."""
     metre, quarter_sec = wishes.time, None if wishes.tempo_bpm is None else 60.0 / wishes.tempo_bpm
-    if quarter_sec is not None:
-        heard = _obey_tempo(heard, quarter_sec, metre)
     time = strokes.onset_sec if len(strokes.onset_sec) else np.zeros(1)
+    if quarter_sec is not None:
+        beat = beat_quarters(metre) if metre else stated_beat(quarter_sec, count_twice(time, heard)[0], time)
+        heard = _obey_tempo(heard, beat * quarter_sec)
     if quarters_sec is not None:
         beats, quarter_sec = struck_beats(quarters_sec, strokes.onset_sec), float(np.median(np.diff(quarters_sec)))
     else:
         beats = count_twice(strokes.onset_sec, heard) if quarter_sec is None else find_beats(strokes.onset_sec, heard)
     if metre is not None and quarter_sec is None and len(beats[0]) > 2 and np.median(np.diff(beats[0])) > _SLOWEST_SEC:
         quarter_sec = float(np.median(np.diff(beats[0])) / metre.bar_quarters)  # whole bars were counted: the stated metre says so
-        beats = find_beats(strokes.onset_sec, _obey_tempo(heard, quarter_sec, metre))
+        beats = find_beats(strokes.onset_sec, _obey_tempo(heard, beat_quarters(metre) * quarter_sec))
     pulse = find_bars_alike(beats, heard, read_beats(performance, beats[0]), links, beats_a_bar(metre) if metre else None)
     pulse = move_bar_lines(reach(pulse, float(time[0]), float(time[-1]), quarter_sec or 0.6), wishes.barline_shift_beats)
     return count_bars(pulse, heard, strokes, metre, quarter_sec)
 
 
-def _obey_tempo(heard: PulseReadings, quarter_sec: float, metre: TimeSignature | None) -> PulseReadings:
-    """Readings in which a beat far from the stated tempo is out of the question."""
-    units = [beat_quarters(metre)] if metre else [1.0, 1.5]
-    off = np.min([np.abs(PERIODS - np.log2(unit * quarter_sec)) for unit in units], axis=0)
+def _obey_tempo(heard: PulseReadings, beat_sec: float) -> PulseReadings:
+    """Readings in which a beat far from the stated one is out of the question."""
+    off = np.abs(PERIODS - np.log2(beat_sec))
     return replace(heard, log_period=heard.log_period - _STATED_WEIGHT * np.maximum(off - _SAME_TEMPO, 0.0))
 
 
