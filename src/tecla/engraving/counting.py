@@ -22,9 +22,7 @@ _THIRDS: Final = ((1 / 3, 1.0), (2 / 3, 1.0), (1 / 6, 0.4), (1 / 2, 0.4), (5 / 6
 _HALVES: Final = ((1 / 2, 1.5), (1 / 4, 0.8), (3 / 4, 0.8))
 _STRAY: Final = 0.06  # beats
 _PLAIN: Final = 0.2  # log-odds a stroke by which thirds must win: triplets come in simple metres too
-_BEATS: Final = (1.0, 1.5)  # quarters that a beat is where a tempo is stated and no metre
-_MORE: Final = {False: (1, 2, 3, 4), True: (1, 2)}  # beats that may be one, of those that halve and of those that fall into thirds
-_PARTS: Final = {False: (2, 4), True: (3, 6)}
+_THIRD_OR_DOTTED: Final = 0.47  # beats: between a third, which would be a quarter, and two thirds
 _USUAL: Final = {"2/4": 21, "2/2": 13, "3/4": 29, "3/8": 8, "3/2": 2, "4/4": 59, "4/2": 1, "6/8": 24, "6/4": 1, "9/8": 6, "12/8": 11}
 # how many of ASAP's training pieces have each metre
 
@@ -151,19 +149,16 @@ def _signatures(
 
 
 def stated_beat(quarter_sec: float, beats_sec: NDArray[np.float64], onset_sec: NDArray[np.float64]) -> float:
-    """Quarters of the beat that a stated tempo means: a quarter, or a dotted one where that goes better with the beats found without it.
+    """Quarters of the beat that a stated tempo means: a dotted one where beats found without it fall into thirds that are no quarters.
 
     >>> stated_beat(0.5, np.arange(0.0, 30.0), np.arange(0.0, 30.0, 0.25))
     1.0
     >>> stated_beat(0.667, np.arange(0.0, 30.0), np.arange(0.0, 30.0, 1 / 3))
     1.5
     """
-    if len(beats_sec) < 2:
-        return _BEATS[0]
-    thirds = bool(_thirds(onset_sec, beats_sec).sum() > 0)
-    levels = np.log2(float(np.median(np.diff(beats_sec))) * np.array([*_MORE[thirds], *(1 / parts for parts in _PARTS[thirds])]))
-    off = [np.abs(np.log2(beat * quarter_sec) - levels).min() for beat in _BEATS]
-    return _BEATS[int(np.round(off, 6).argmin())]
+    if len(beats_sec) < 2 or _thirds(onset_sec, beats_sec).sum() <= 0:
+        return 1.0
+    return 1.5 if quarter_sec > _THIRD_OR_DOTTED * float(np.median(np.diff(beats_sec))) else 1.0
 
 
 def _thirds(onset_sec: NDArray[np.float64], beats_sec: NDArray[np.float64]) -> NDArray[np.float64]:

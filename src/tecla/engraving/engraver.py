@@ -27,14 +27,14 @@ from tecla.engraving.ornaments import BODY, Adorned, articulate, find_ornaments,
 from tecla.engraving.ottava import add_octave_lines
 from tecla.engraving.parallels import Links, find_bars_alike, find_parallels, note_links, notes_agree, strokes_agree
 from tecla.engraving.placed import Placed
-from tecla.engraving.pulse import PERIODS, Strokes, find_strokes
+from tecla.engraving.pulse import Strokes, find_strokes
 from tecla.engraving.quantize import place_onsets
 from tecla.engraving.repeats import fold_repeats
 from tecla.engraving.ruled import count_ruled, ruled_keys, ruled_lengths, ruled_onsets, ruled_quarters
 from tecla.engraving.spelling import find_keys
 from tecla.engraving.spellwise import Page
 from tecla.engraving.swing import find_swing, straightened, swung_map
-from tecla.engraving.tracking import PulseReadings, count_twice, find_beats, join_readings, move_bar_lines, reach, struck_beats
+from tecla.engraving.tracking import PulseReadings, count_at, count_twice, join_readings, move_bar_lines, reach, struck_beats
 from tecla.engraving.transposition import transpose
 from tecla.engraving.values import in_quarters, written_ends
 from tecla.engraving.voices import split_voices
@@ -49,7 +49,6 @@ LEVELS: Final = ("faithful", "clean", "easy")
 MOST_NOTES: Final = 200_000
 _SAME_TEMPO: Final = 0.35  # octaves between the stated and the played tempo that rubato explains
 _SLOWEST_SEC: Final = 1.6  # nobody counts beats slower than 38 a minute: what is slower is a bar
-_STATED_WEIGHT: Final = 40.0  # log-likelihood an octave beyond that costs each stroke
 
 
 @dataclass(frozen=True)
@@ -266,25 +265,18 @@ def count_beats(
     """Beats and bars of a performance, the stated metre and tempo obeyed, parallel passages alike."""
     metre, quarter_sec = wishes.time, None if wishes.tempo_bpm is None else 60.0 / wishes.tempo_bpm
     time = strokes.onset_sec if len(strokes.onset_sec) else np.zeros(1)
-    if quarter_sec is not None:
-        beat = beat_quarters(metre) if metre else stated_beat(quarter_sec, count_twice(time, heard)[0], time)
-        heard = _obey_tempo(heard, beat * quarter_sec)
     if quarters_sec is not None:
         beats, quarter_sec = struck_beats(quarters_sec, strokes.onset_sec), float(np.median(np.diff(quarters_sec)))
     else:
-        beats = count_twice(strokes.onset_sec, heard) if quarter_sec is None else find_beats(strokes.onset_sec, heard)
+        beats = count_twice(strokes.onset_sec, heard)
     if metre is not None and quarter_sec is None and len(beats[0]) > 2 and np.median(np.diff(beats[0])) > _SLOWEST_SEC:
         quarter_sec = float(np.median(np.diff(beats[0])) / metre.bar_quarters)  # whole bars were counted: the stated metre says so
-        beats = find_beats(strokes.onset_sec, _obey_tempo(heard, beat_quarters(metre) * quarter_sec))
+    if quarters_sec is None and quarter_sec is not None:
+        beat = beat_quarters(metre) if metre else stated_beat(quarter_sec, beats[0], time)
+        beats = count_at(strokes.onset_sec, heard, beats, beat * quarter_sec)
     pulse = find_bars_alike(beats, heard, read_beats(performance, beats[0]), links, beats_a_bar(metre) if metre else None)
     pulse = move_bar_lines(reach(pulse, float(time[0]), float(time[-1]), quarter_sec or 0.6), wishes.barline_shift_beats)
     return count_bars(pulse, heard, strokes, metre, quarter_sec)
-
-
-def _obey_tempo(heard: PulseReadings, beat_sec: float) -> PulseReadings:
-    """Readings in which a beat far from the stated one is out of the question."""
-    off = np.abs(PERIODS - np.log2(beat_sec))
-    return replace(heard, log_period=heard.log_period - _STATED_WEIGHT * np.maximum(off - _SAME_TEMPO, 0.0))
 
 
 def _without_doubles(notes: list[Placed]) -> list[Placed]:

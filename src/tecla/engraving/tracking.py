@@ -36,6 +36,9 @@ _SLOW_SEC: Final = 1.5  # a beat as slow as that is a bar if it falls into third
 _NEAR_BEATS: Final = 0.04
 _ON_SEC: Final = 0.005
 _FARTHEST: Final = 0.5  # octaves beyond that: farther away costs no more, so that a new tempo can win
+_PARTS: Final = np.array([1, 2, 3, 4, 6])  # of a beat that was found, which a stated tempo makes beats
+_ROUGHLY: Final = 0.35  # octaves by which a stated tempo may be off
+_STATED: Final = 40.0  # what an octave that a beat strays beyond the reach of rubato from a stated tempo costs a stroke, in units of a vote
 _BEATS_OF: Final = {"2/4": 2, "6/8": 2, "2/2": 2, "6/4": 2, "3/4": 3, "3/8": 3, "9/8": 3, "3/2": 3, "4/4": 4, "12/8": 4, "4/2": 4}
 
 
@@ -149,6 +152,19 @@ def count_twice(onset_sec: NDArray[np.float64], readings: PulseReadings) -> NDAr
     return struck_beats(recount(held[0], onset_sec, 1 / 3), onset_sec)
 
 
+def count_at(onset_sec: NDArray[np.float64], readings: PulseReadings, found: NDArray[np.float64], beat_sec: float) -> NDArray[np.float64]:
+    """Beats as `find_beats` gives them, about as long as stated: those `found` without that, divided if need be, or others. Shape: (2, K)"""
+    if len(found[0]) < 3:
+        return found
+    slower = _usual_tempo(found[0], onset_sec) - np.log2(beat_sec)
+    parts = float(_PARTS[np.abs(slower - np.log2(_PARTS)).argmin()])
+    if abs(slower - np.log2(parts)) > _ROUGHLY:
+        usual = _usual_tempo(found[0], onset_sec, np.log2(beat_sec * parts))
+        off = np.maximum(np.abs(PERIODS - usual) - _RUBATO, 0.0)
+        found = find_beats(onset_sec, replace(readings, log_period=np.maximum(readings.log_period, -100.0) - _STATED * off))
+    return found if parts == 1 else struck_beats(recount(found[0], onset_sec, 1 / parts), onset_sec)
+
+
 def struck_beats(beats_sec: NDArray[np.float64], onset_sec: NDArray[np.float64]) -> NDArray[np.float64]:
     """Beats as `find_beats` gives them, from their times: a stroke is on a beat if it lies within 5 ms. Shape: (2, K)"""
     after = np.clip(np.searchsorted(onset_sec, beats_sec), 1, max(len(onset_sec) - 1, 1))
@@ -156,11 +172,14 @@ def struck_beats(beats_sec: NDArray[np.float64], onset_sec: NDArray[np.float64])
     return np.stack([beats_sec, np.where(np.abs(onset_sec[at] - beats_sec) < _ON_SEC, at, -1)])
 
 
-def _usual_tempo(beats_sec: NDArray[np.float64], onset_sec: NDArray[np.float64]) -> float:
-    """Log2 seconds of the beat that is counted most; a beat weighs the root of its strokes."""
+def _usual_tempo(beats_sec: NDArray[np.float64], onset_sec: NDArray[np.float64], about: float | None = None) -> float:
+    """Log2 seconds of the beat that is counted most, of those near `about` if that is given; a beat weighs the root of its strokes."""
     strokes = np.histogram(onset_sec, beats_sec)[0] + 1.0
     near = np.exp(-0.5 * (np.subtract.outer(_TEMPI, np.log2(np.diff(beats_sec))) / _TEMPO_SPREAD) ** 2)
-    return float(_TEMPI[int((near @ np.sqrt(strokes)).argmax())])
+    merit = near @ np.sqrt(strokes)
+    if about is not None:
+        merit = np.where(np.abs(_TEMPI - about) < _ROUGHLY, merit - 1e-6 * np.abs(_TEMPI - about), -1.0)
+    return float(_TEMPI[int(merit.argmax())])
 
 
 def _are_bars_of_three(beats_sec: NDArray[np.float64], onset_sec: NDArray[np.float64]) -> bool:

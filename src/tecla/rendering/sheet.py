@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 from tecla.rendering.verovio_process import COUNT, MEI, PAGE, TIMES, ask_verovio, missing
 
 _MEI_NAMES: Final = "{http://www.music-encoding.org/ns/mei}"
+_AGAIN: Final = re.compile(r"-rend\d+$")  # what verovio adds to the id of an element each time that it is repeated
 _ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
 _STEPS: Final = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _ALTERS: Final = {"s": 1, "f": -1, "x": 2, "ss": 2, "ff": -2, "xs": 3, "ts": 3, "tf": -3, "nf": -1, "ns": 1}
@@ -37,14 +38,15 @@ def follow_pages(
 ) -> tuple[list[Element], list[tuple[float, list[tuple[str, int]]]]]:
     """Pages as `draw_pages` gives them, and what begins to sound when: (quarters from the score's beginning, [(element id, MIDI pitch)]).
 
+    Quarters are counted as played, repeats taken: what is repeated comes as often as it sounds.
+
     Raises:
         MissingExtraError, InputError: as `draw_pages`.
     """
     pages, told = _drawn(musicxml, on_page, follow=True)
     pitches = _pitches(ElementTree.fromstring(told[MEI]))
-    return pages, [
-        (float(moment["qstamp"]), [(name, pitches[name]) for name in moment.get("on", [])]) for moment in json.loads(told[TIMES])
-    ]
+    moments = [(float(moment["qstamp"]), [_AGAIN.sub("", name) for name in moment.get("on", [])]) for moment in json.loads(told[TIMES])]
+    return pages, [(quarters, [(name, pitches[name]) for name in names]) for quarters, names in moments]
 
 
 def _drawn(musicxml: str, on_page: Callable[[int, int], None] | None, follow: bool) -> tuple[list[Element], dict[bytes, bytes]]:
