@@ -20,7 +20,7 @@ from tecla.generation.ngram import Ngram
 from tecla.generation.readings import Readings
 from tecla.generation.sampling import SamplingOptions
 from tecla.generation.tokenizers.grid_fit import from_grid
-from tecla.generation.tokenizers.jsb_grid import SIXTEENTH_SEC, JsbGrid
+from tecla.generation.tokenizers.jsb_grid import JsbGrid
 from tecla.training.compose import TWINS
 
 TRIADS = ((0, 4, 7), (0, 3, 7), (0, 3, 6))
@@ -52,7 +52,7 @@ def figures(grid: NDArray[np.integer], corpus: Corpus) -> list[float]:
     held = grid[1:] == grid[:-1]
     moves = np.abs(np.diff(grid.astype(int), axis=0))[~held & (grid[1:] >= 0) & (grid[:-1] >= 0)]
     crossed = (np.diff(np.where(grid < 0, np.nan, grid), axis=1) > 0).any(1).mean()
-    run = corpus.compare(from_grid(grid, SIXTEENTH_SEC)).longest_run
+    run = corpus.compare(from_grid(grid)).longest_run
     named = np.mean([is_chord(row) for row in grid])
     return [100 * held.mean(), 100 * (moves <= 2).mean() if len(moves) else np.nan, 100 * named, 100 * crossed, parallels(grid), run]
 
@@ -84,7 +84,7 @@ if __name__ == "__main__":
     parser.add_argument("--top-p", type=float, default=0.98)
     given = parser.parse_args()
     train = {n: grid for n, grid in enumerate(jsb.load_split(given.jsb, "train")) if n not in TWINS}
-    corpus = Corpus({f"train {n}": from_grid(grid, SIXTEENTH_SEC) for n, grid in train.items()})
+    corpus = Corpus({f"train {n}": from_grid(grid) for n, grid in train.items()})
     print("| | " + " | ".join(COLUMNS) + " |\n|" + "---|" * (len(COLUMNS) + 1))
     length = 16 * given.bars
     show("Bach, validation", [figures(grid[:length], corpus) for grid in jsb.load_split(given.jsb, "validation")])

@@ -21,8 +21,8 @@ from tecla.generation.performances import to_rows
 from tecla.generation.readings import Readings
 from tecla.generation.tokenizers.continuous import END, EVENT, Continuous
 from tecla.generation.tokenizers.craykh import CrayKH
-from tecla.generation.tokenizers.grid_fit import from_grid
-from tecla.generation.tokenizers.jsb_grid import SIXTEENTH_SEC, JsbGrid
+from tecla.generation.tokenizers.grid_fit import SIXTEENTH_SEC, from_grid
+from tecla.generation.tokenizers.jsb_grid import JsbGrid
 from tecla.generation.tokenizers.protocol import round_trip_f1
 from tecla.generation.tokenizers.remi import DURATIONS, POSITION_SEC, Remi
 from tecla.generation.tunes import CODECS
@@ -53,8 +53,8 @@ def jsb_rows(folder: Path, split: str) -> Iterator[Row]:
     learned = [grid.encode_grid(piece)[:, :4].ravel()[:-3].tolist() for piece in train]
     judged = [grid.encode_grid(piece).ravel()[:-3].tolist() for piece in held_out]
     yield from _ngrams("jsb-grid", grid.vocabulary, learned, judged, facts, (5, 9))
-    learned, judged = ([craykh.encode(from_grid(p, SIXTEENTH_SEC)).ravel().tolist() for p in pieces] for pieces in (train, held_out))
-    f1 = float(np.mean([round_trip_f1(craykh, from_grid(piece, SIXTEENTH_SEC)) for piece in held_out]))
+    learned, judged = ([craykh.encode(from_grid(p)).ravel().tolist() for p in pieces] for pieces in (train, held_out))
+    f1 = float(np.mean([round_trip_f1(craykh, from_grid(piece)) for piece in held_out]))
     yield from _ngrams(craykh.name, craykh.vocabulary, learned, judged, [{**fact, "round_trip_f1": f1} for fact in facts], (5, 9))
 
 

@@ -20,8 +20,7 @@ from tecla.generation.keys import key_pitch_classes
 from tecla.generation.readings import Readings
 from tecla.generation.sampling import SamplingOptions
 from tecla.generation.tokenizers.continuous import Continuous
-from tecla.generation.tokenizers.grid_fit import estimate_sixteenth_sec, from_grid, to_grid
-from tecla.generation.tokenizers.jsb_grid import SIXTEENTH_SEC
+from tecla.generation.tokenizers.grid_fit import SIXTEENTH_SEC, estimate_sixteenth_sec, from_grid, to_grid
 from tecla.io.abc import parse_tune
 from tecla.io.abc_play import tune_to_performance
 from tecla.io.abc_write import grid_to_abc

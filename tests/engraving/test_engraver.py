@@ -61,6 +61,15 @@ def test_a_bar_counted_as_a_beat_is_three_beats_at_three_times_its_tempo() -> No
     assert {stated_beat(quarter, beats, halves) for quarter in (0.25, 0.5, 0.55, 1.0, 2.0, 3.0)} == {1.0}
 
 
+@pytest.mark.parametrize("time", ["1/1", "1/4", "2/4", "3/4", "4/4", "6/8", "12/8", "3/16"])
+def test_a_short_take_is_written_in_whatever_metre_is_stated(time: str) -> None:
+    for count in (1, 2, 4, 5, 7):
+        onset = 0.5 + 0.6 * np.arange(count)
+        page = engrave(Performance.from_arrays(onset, onset + 0.4, 60 + np.arange(count)), Wishes(time=TimeSignature.parse(time)))
+        assert len(page.notes()) == count
+        assert {str(m.time) for m in page.measures} == {time}
+
+
 def test_beats_fall_where_they_were_played() -> None:
     take = waltz()
     found = engrave_with_grid(take, Wishes(time=THREE, tempo_bpm=120))
@@ -94,7 +103,7 @@ def test_networks_stay_open_from_one_page_to_the_next(monkeypatch: pytest.Monkey
 
 
 def test_options_are_bounded() -> None:
-    for wrong in ({"level": "hard"}, {"key_fifths": 8}, {"tempo_bpm": 1.0}):
+    for wrong in ({"level": "hard"}, {"key_fifths": 8}, {"tempo_bpm": 1.0}, {"time": TimeSignature(3, 64)}):
         with pytest.raises(OptionError):
             Wishes(**wrong)
 

@@ -21,6 +21,7 @@ def test_noisy_places_still_rise() -> None:
     bridge = BeatMap.through([0, 1, 2, 2, 3], [0.0, 1.0, 0.9, 0.9, 2.0])
     assert (np.diff(bridge.seconds) > 0).all()
     assert len(BeatMap.through([5.0], [1.0]).quarters) == 2
+    assert np.allclose(BeatMap.through(range(5), [0, 0.5, 0.5, 50, 500]).seconds, [0, 0.5, 0.5001, 50, 500], rtol=0)  # the others stay
 
 
 def test_time_must_rise() -> None:

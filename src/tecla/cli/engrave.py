@@ -69,7 +69,7 @@ def engrave(
     took_sec = time.perf_counter() - begin
     on_page, played = len(score.notes()), len(performance)
     notes_told = f"{played:,} notes" if on_page == played else f"{on_page:,} of {played:,} notes"
-    whose = ", as the file has them" if ruled is not None and tempo is None else ""
+    whose = ", as the file has them" if ruled is not None and tempo is None and not swing else ""
     print(f"{', '.join(map(str, written))}: {notes_told} in {len(score.measures):,} bars{whose}; took {took_sec:.1f} s")
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from tecla.errors import InputError
 from tecla.music import Performance
 
-_SIXTEENTH_SEC = 0.15625
 Pieces = dict[str, Performance]
 
 
@@ -55,7 +54,7 @@ def _chorales(folder: Path, split: str) -> Pieces:
     from tecla.corpora import jsb  # noqa: PLC0415
     from tecla.generation.tokenizers.grid_fit import from_grid  # noqa: PLC0415
 
-    return {f"{split} chorale {number}": from_grid(grid, _SIXTEENTH_SEC) for number, grid in enumerate(jsb.load_split(folder, split))}
+    return {f"{split} chorale {number}": from_grid(grid) for number, grid in enumerate(jsb.load_split(folder, split))}
 
 
 def _tunes(folder: Path, split: str) -> Pieces:

@@ -16,8 +16,6 @@ from tecla.io.abc_play import tune_to_performance
 from tecla.io.midi import load_midi
 from tecla.music import Performance
 
-_SIXTEENTH_SEC = 0.15625  # 96 quarters a minute; the corpora of notation have no tempo of their own
-
 
 @dataclass(frozen=True)
 class Piece:
@@ -61,7 +59,7 @@ def _chorales(folder: Path) -> list[Piece]:
     return [
         Piece(
             f"{split}/{number}", split, f"jsb:{split}{number}", "Johann Sebastian Bach",
-            lambda grid=grid: from_grid(grid, _SIXTEENTH_SEC),  # type: ignore[misc]
+            partial(from_grid, grid),
         )
         for split in jsb.SPLIT_SIZES
         for number, grid in enumerate(jsb.load_split(folder, split))

@@ -96,7 +96,10 @@ def count_bars(
 ) -> Count:
     """Bars for a pulse that begins before the first stroke and ends after the last one."""
     lines = np.flatnonzero(pulse.place == 0)
-    lines = lines[np.diff(lines, prepend=-9) > 1]  # no bar of one beat
+    single = 1 if metre is not None and beats_a_bar(metre) == 1 else 2
+    kept = np.diff(lines, prepend=-9) >= single  # no bar of one beat, unless it is stated
+    kept[1:2] |= metre is not None and lines[:1] == 0  # or a pickup to bars that are stated
+    lines = lines[kept]
     edges = np.unique(np.concatenate([[0], lines[lines < len(pulse.place) - 1], [len(pulse.place)]]))
     sizes = np.diff(edges)
     sizes[0] = sizes[0] if pulse.place[0] == 0 else pulse.in_bar[0]
@@ -110,7 +113,7 @@ def count_bars(
     for k, (size, time) in enumerate(zip(sizes.tolist(), names, strict=True)):
         unit = ticks(beat_quarters(time))
         own = edges[k + 1] - edges[k]
-        late = size - own if k == 0 else 0  # beats that a pickup bar lacks
+        late = max(0, size - own) if k == 0 else 0  # beats that a pickup bar lacks
         bars.append(Bar(at, size * unit, time))
         beat_ticks += [at + (late + j) * unit for j in range(own)]
         at += size * unit

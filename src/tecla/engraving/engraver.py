@@ -46,6 +46,7 @@ from tecla.music.ruled import Ruled
 from tecla.music.score import LEFT, RIGHT, Direction, Score
 
 LEVELS: Final = ("faithful", "clean", "easy")
+_SHORTEST_UNIT: Final = 16
 MOST_NOTES: Final = 200_000
 _SAME_TEMPO: Final = 0.35  # octaves between the stated and the played tempo that rubato explains
 _SLOWEST_SEC: Final = 1.6  # nobody counts beats slower than 38 a minute: what is slower is a bar
@@ -76,6 +77,8 @@ class Wishes:
     def __post_init__(self) -> None:
         if self.level not in LEVELS:
             raise OptionError(f"level {self.level!r} is unknown: choose {', '.join(LEVELS)}")
+        if self.time is not None and self.time.unit > _SHORTEST_UNIT:
+            raise OptionError(f"a time signature of {self.time}: tecla counts 16ths and longer, state it in these")
         for fifths in (self.key_fifths, self.transposed_to):
             if fifths is not None and not -7 <= fifths <= 7:
                 raise OptionError(f"a key of {fifths} fifths: must be -7 (seven flats) to 7 (seven sharps)")

@@ -153,7 +153,7 @@ def count_twice(onset_sec: NDArray[np.float64], readings: PulseReadings) -> NDAr
 
 
 def count_at(onset_sec: NDArray[np.float64], readings: PulseReadings, found: NDArray[np.float64], beat_sec: float) -> NDArray[np.float64]:
-    """Beats as `find_beats` gives them, about as long as stated: those `found` without that, divided if need be, or others. Shape: (2, K)"""
+    """Beats as `find_beats` gives them, about as long as stated: those `found` before, divided if need be, or others. Shape: (2, K)"""
     if len(found[0]) < 3:
         return found
     slower = _usual_tempo(found[0], onset_sec) - np.log2(beat_sec)

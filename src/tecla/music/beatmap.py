@@ -54,8 +54,8 @@ class BeatMap:
         """A rising line through noisy places: sorted by quarters, and where time would stand still it creeps on."""
         order = np.argsort(np.asarray(quarters, float), kind="stable")
         x, first = np.unique(np.asarray(quarters, float)[order], return_index=True)
-        y = np.maximum.accumulate(np.asarray(seconds, float)[order][first])
-        y += np.arange(len(y)) * _SHORTEST_SEC * np.append(False, np.diff(y) < _SHORTEST_SEC).any()
+        creep = np.arange(len(x)) * _SHORTEST_SEC
+        y = np.maximum.accumulate(np.asarray(seconds, float)[order][first] - creep) + creep
         if len(x) == 1:
             return cls(np.array([x[0], x[0] + 1.0]), np.array([y[0], y[0] + 0.5]))
         return cls(x, y)

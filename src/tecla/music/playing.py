@@ -18,6 +18,7 @@ from tecla.music.score import LEFT, RIGHT, Score, ScoreNote, unfold
 _TEMPO_BPM: Final = 100.0
 _GRACE_SEC: Final = 0.06
 _ORNAMENT_SEC: Final = 0.08  # of a note of a trill, a mordent or a turn; less where the written note is short
+_MOST_SHAKES: Final = 500  # of a trill, however long it is written
 _VELOCITY: Final = 72
 _LETTERS: Final = "CDEFGAB"
 _FIGURES: Final = {"inverted-mordent": (0, 1, 0), "mordent": (0, -1, 0), "turn": (1, 0, -1, 0), "inverted-turn": (-1, 0, 1, 0)}  # in steps
@@ -101,7 +102,7 @@ def _graces_ahead(score: Score) -> dict[_Place, int]:
 def _figure(note: ScoreNote, lasting_sec: float) -> tuple[int, ...]:
     """The ornament of a written note in steps of the scale from it; () where it has none."""
     if "trill-mark" in note.marks:
-        return (0, 1) * max(1, int(lasting_sec / _ORNAMENT_SEC / 2)) + (0,)
+        return (0, 1) * max(1, int(min(lasting_sec / _ORNAMENT_SEC / 2, _MOST_SHAKES))) + (0,)
     return next((steps for sign, steps in _FIGURES.items() if sign in note.marks), ())
 
 

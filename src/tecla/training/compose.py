@@ -35,7 +35,7 @@ from tecla.generation.tokenizers.abc_tokens import AbcTokens
 from tecla.generation.tokenizers.abc_transpose import transposed_to
 from tecla.generation.tokenizers.continuous import Continuous
 from tecla.generation.tokenizers.grid_fit import from_grid
-from tecla.generation.tokenizers.jsb_grid import FIRST_KEY, SIXTEENTH_SEC, JsbGrid, transpose, transpositions
+from tecla.generation.tokenizers.jsb_grid import FIRST_KEY, JsbGrid, transpose, transpositions
 from tecla.io.abc import parse_tune
 from tecla.io.abc_play import tune_to_performance
 from tecla.io.midi import load_midi
@@ -82,8 +82,8 @@ def train_chorales(corpus: Path, runs: Path, schedule: Schedule, begin: dict[str
     codec = JsbGrid()
     grids = {split: dict(enumerate(jsb.load_split(corpus, split))) for split in ("train", "validation", "test")}
     learned = {number: grid for number, grid in grids["train"].items() if number not in TWINS}
-    judged = {f"{split} {n}": from_grid(grid, SIXTEENTH_SEC) for split in ("validation", "test") for n, grid in grids[split].items()}
-    check_apart({f"train {n}": from_grid(grid, SIXTEENTH_SEC) for n, grid in learned.items()}, judged, runs)
+    judged = {f"{split} {n}": from_grid(grid) for split in ("validation", "test") for n, grid in grids[split].items()}
+    check_apart({f"train {n}": from_grid(grid) for n, grid in learned.items()}, judged, runs)
     pieces, held_out = ([codec.encode_grid(grid) for grid in found.values()] for found in (learned, grids["validation"]))
     sung = np.ma.masked_less(np.concatenate([piece[:-1] for piece in pieces]), FIRST_KEY)
     lowest, highest = np.array(sung.min(0)) - 1, np.array(sung.max(0)) + 1

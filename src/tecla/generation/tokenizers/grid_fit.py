@@ -12,7 +12,7 @@ from tecla.errors import InputError
 from tecla.generation.tokenizers.continuous import without_overlaps
 from tecla.music import NOTE, Performance
 
-USUAL_SEC: Final = 0.15625  # a 16th at 96 quarters a minute
+SIXTEENTH_SEC: Final = 0.15625  # at 96 quarters a minute, which is taken where nothing tells a tempo
 FASTEST_SEC: Final = 0.075  # a 16th at 200
 SLOWEST_TATUM_SEC: Final = 1.6  # quarters at 38
 LONGEST_STEPS: Final = 20_000
@@ -36,7 +36,7 @@ def estimate_sixteenth_sec(performance: Performance) -> float:
     near = np.flatnonzero(np.abs(periods - tatum) <= 0.02 * tatum)
     tatum = periods[near[fit[near].argmax()]]
     halvings = tatum / 2.0 ** np.arange(6)
-    return float(halvings[np.abs(np.log2(halvings / USUAL_SEC)).argmin()])
+    return float(halvings[np.abs(np.log2(halvings / SIXTEENTH_SEC)).argmin()])
 
 
 def to_grid(performance: Performance, sixteenth_sec: float, voices: int = 4) -> NDArray[np.int16]:
@@ -75,7 +75,7 @@ def _spread(pitches: NDArray[np.int16], voices: int) -> NDArray[np.int16]:
     return column
 
 
-def from_grid(grid: NDArray[np.integer], sixteenth_sec: float, velocity: int = 72) -> Performance:
+def from_grid(grid: NDArray[np.integer], sixteenth_sec: float = SIXTEENTH_SEC, velocity: int = 72) -> Performance:
     """Held pitches as notes; voices in unison become one note. Shape: (T, G) -> Performance."""
     notes = []
     for voice in np.asarray(grid).T:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tecla.errors import InputError
-from tecla.generation.tokenizers.grid_fit import from_grid, to_grid
+from tecla.generation.tokenizers.grid_fit import SIXTEENTH_SEC, from_grid, to_grid
 from tecla.music import Performance
 from tecla.music.pitch import HIGHEST_PITCH, LOWEST_PITCH, N_KEYS
 
@@ -20,7 +20,6 @@ END: Final = 0
 SILENCE: Final = 1
 FIRST_KEY: Final = 2
 VOICES: Final = ("soprano", "alto", "tenor", "bass")
-SIXTEENTH_SEC: Final = 0.15625  # 96 quarters a minute
 
 
 class JsbGrid:
