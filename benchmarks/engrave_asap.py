@@ -2,6 +2,7 @@
 
 python benchmarks/engrave_asap.py ASAP_FOLDER --split validation [--takes 1] [--json figures.json]
 python benchmarks/engrave_asap.py ASAP_FOLDER --split held-back    the 22 pieces by which settings are chosen
+python benchmarks/engrave_asap.py ASAP_FOLDER --tell time tempo    told what a user may state: the piece's usual metre and its tempo
 
 "Both" are signs (trill, mordent, turn), dots and grace notes that the page and its reference have on the same note.
 """
@@ -21,6 +22,7 @@ import numpy as np
 from tecla.corpora.asap import DEVELOPMENT, SECOND_DEVELOPMENT, Recording, load_alignment, load_annotations, recordings
 from tecla.corpora.asap_score import played_score
 from tecla.engraving import Wishes, engrave_with_grid
+from tecla.engraving.counting import beat_quarters
 from tecla.evaluation.alignment import match_notes
 from tecla.evaluation.scores import evaluate_score
 from tecla.io.midi import load_midi
@@ -53,13 +55,21 @@ def count_marks(reference: Score, estimate: Score) -> Counter[str]:
     return counts
 
 
-def judge(recording: Recording, level: str) -> tuple[dict[str, float], Counter[str]]:
+def told(reference: Score, beats_sec: np.ndarray, what: list[str]) -> Wishes:
+    """The metre of most bars, and quarters a minute by the middle one of the annotated beats."""
+    usual = Counter(measure.time for measure in reference.measures).most_common(1)[0][0]
+    tempo_bpm = 60.0 / float(np.median(np.diff(beats_sec))) * beat_quarters(usual)
+    return Wishes(time=usual if "time" in what else None, tempo_bpm=float(np.clip(tempo_bpm, 10, 400)) if "tempo" in what else None)
+
+
+def judge(recording: Recording, level: str, tell: list[str]) -> tuple[dict[str, float], Counter[str]]:
     """Figures of one performance, and its marks."""
     performance = load_midi(recording.midi)
     reference = played_score(load_musicxml(recording.score), performance, load_alignment(recording.alignment))
     annotations = load_annotations(recording.annotations)
+    wishes = dataclasses.replace(told(reference, annotations.beats_sec, tell), level=level)
     begin = time.perf_counter()
-    page = engrave_with_grid(performance, Wishes(level=level))
+    page = engrave_with_grid(performance, wishes)
     seconds = time.perf_counter() - begin
     metrics = evaluate_score(reference, page.score)
     beat_f = mir_eval.beat.f_measure(annotations.beats_sec, np.sort(page.beats_sec))
@@ -76,6 +86,7 @@ def main() -> None:
     parser.add_argument("--split", default="validation")
     parser.add_argument("--level", default="faithful")
     parser.add_argument("--takes", type=int, default=1)
+    parser.add_argument("--tell", nargs="*", default=[], choices=["time", "tempo"])
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     seen: Counter[tuple[str, str]] = Counter()
@@ -87,7 +98,7 @@ def main() -> None:
         piece = (recording.composer, recording.title)
         if seen[piece] < options.takes and (held_back is None or piece in held_back):
             seen[piece] += 1
-            figures, own = judge(recording, options.level)
+            figures, own = judge(recording, options.level, options.tell)
             marks += own
             rows.append((f"{piece[0]} {piece[1]} {recording.midi.stem}", figures))
             print(rows[-1][0], " ".join(f"{rows[-1][1][name]:.2f}" for name in SHOWN), flush=True)

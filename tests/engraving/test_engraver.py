@@ -70,6 +70,22 @@ def test_a_short_take_is_written_in_whatever_metre_is_stated(time: str) -> None:
         assert {str(m.time) for m in page.measures} == {time}
 
 
+def test_a_stated_metre_is_kept_where_passages_come_again() -> None:
+    onset = np.concatenate([part + 0.5 * np.arange(31) for part in (0.0, 15.7, 31.2)])  # three times the same, a beat too few between
+    take = Performance.from_arrays(onset, onset + 0.4, np.tile(60 + np.arange(31) * 5 % 12, 3), 70)
+    for time in ("3/4", "4/4", "5/4", "6/8"):
+        page = engrave(take, Wishes(time=TimeSignature.parse(time)))
+        assert {str(m.time) for m in page.measures} == {time}
+        assert len(page.notes()) == len(take)
+
+
+def test_bars_that_were_taken_for_beats_are_beaten_in_three_if_that_is_stated() -> None:
+    fast = waltz(32, quarter_sec=0.22)
+    page = engrave(fast, Wishes(time=THREE))
+    assert {n.duration for n in page.notes()} == {Fraction(1)}
+    assert len(page.measures) == 32
+
+
 def test_beats_fall_where_they_were_played() -> None:
     take = waltz()
     found = engrave_with_grid(take, Wishes(time=THREE, tempo_bpm=120))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tecla.engraving.barwise import HEADS, BarReadings
 from tecla.engraving.pulse import METRES, PERIODS
-from tecla.engraving.tracking import PulseReadings, count_twice, find_bars, find_beats, reach
+from tecla.engraving.tracking import PulseReadings, count_twice, even_bars, find_bars, find_beats, reach
 
 
 def heard(beat: NDArray[np.bool_], downbeat: NDArray[np.bool_], period_sec: NDArray[np.float64]) -> PulseReadings:
@@ -107,7 +107,7 @@ def test_the_bar_network_is_heard_where_the_beat_network_knows_nothing() -> None
 
 def test_the_stated_bar_is_kept() -> None:
     beats = np.stack([np.arange(30) * 0.5, np.arange(30.0)])
-    pulse = find_bars(beats, heard(np.ones(30, bool), np.arange(30) % 4 == 1, np.full(30, 0.5)), unread(30), bar=3)
+    pulse = even_bars(find_bars(beats, heard(np.ones(30, bool), np.arange(30) % 4 == 1, np.full(30, 0.5)), unread(30), bar=3), 3)
     assert set(np.diff(np.flatnonzero(pulse.place == 0)).tolist()) == {3}
 
 
@@ -115,14 +115,14 @@ def test_the_stated_bar_is_kept() -> None:
 def test_a_beat_too_few_costs_one_stated_bar_and_not_all_that_follow(lost: int) -> None:
     kept = np.delete(np.arange(40), lost)
     beats = np.stack([kept * 0.5, np.arange(39.0)])
-    pulse = find_bars(beats, heard(np.ones(39, bool), kept % 4 == 0, np.full(39, 0.5)), unread(39), bar=4)
+    pulse = even_bars(find_bars(beats, heard(np.ones(39, bool), kept % 4 == 0, np.full(39, 0.5)), unread(39), bar=4), 4)
     assert np.allclose(pulse.beats_sec[pulse.place == 0], np.arange(0, 40, 4) * 0.5)
     assert set(np.diff(np.flatnonzero(pulse.place == 0)).tolist()) == {4}
 
 
 def test_beats_reach_beyond_the_music() -> None:
     beats = np.stack([1.0 + np.arange(8) * 0.5, np.arange(8.0)])
-    found = find_bars(beats, heard(np.ones(8, bool), np.arange(8) % 4 == 1, np.full(8, 0.5)), unread(8), bar=4)
+    found = even_bars(find_bars(beats, heard(np.ones(8, bool), np.arange(8) % 4 == 1, np.full(8, 0.5)), unread(8), bar=4), 4)
     pulse = reach(found, 0.2, 5.0)
     assert pulse.beats_sec[0] <= 0.2
     assert pulse.beats_sec[-1] >= 5.5

@@ -22,6 +22,8 @@ _THIRDS: Final = ((1 / 3, 1.0), (2 / 3, 1.0), (1 / 6, 0.4), (1 / 2, 0.4), (5 / 6
 _HALVES: Final = ((1 / 2, 1.5), (1 / 4, 0.8), (3 / 4, 0.8))
 _STRAY: Final = 0.06  # beats
 _PLAIN: Final = 0.2  # log-odds a stroke by which thirds must win: triplets come in simple metres too
+_SLOW_SEC: Final = 1.6  # nobody counts beats slower than 38 a minute: what is slower is a half bar or a bar
+_VERY_SLOW_SEC: Final = 2.8
 _THIRD_OR_DOTTED: Final = 0.47  # beats: between a third, which would be a quarter, and two thirds
 _USUAL: Final = {"2/4": 21, "2/2": 13, "3/4": 29, "3/8": 8, "3/2": 2, "4/4": 59, "4/2": 1, "6/8": 24, "6/4": 1, "9/8": 6, "12/8": 11}
 # how many of ASAP's training pieces have each metre
@@ -162,6 +164,28 @@ def stated_beat(quarter_sec: float, beats_sec: NDArray[np.float64], onset_sec: N
     if len(beats_sec) < 2 or _thirds(onset_sec, beats_sec).sum() <= 0:
         return 1.0
     return 1.5 if quarter_sec > _THIRD_OR_DOTTED * float(np.median(np.diff(beats_sec))) else 1.0
+
+
+def beats_in_one(metre: TimeSignature, found: Pulse, onset_sec: NDArray[np.float64]) -> float:
+    """How many beats of a stated metre each beat is that was found without it.
+
+    A beat of a waltz that falls into thirds is its bar, a very slow one of 4/4 half of it; one of two eighths is two thirds of one in 6/8.
+
+    >>> found = Pulse(np.arange(0.0, 30.0), np.arange(30) % 2, np.full(30, 2))
+    >>> beats_in_one(TimeSignature(3, 4), found, np.arange(0.0, 30.0, 1 / 3))
+    3.0
+    """
+    if len(found.beats_sec) < 3:
+        return 1.0
+    thirds, usual = bool(_thirds(onset_sec, found.beats_sec).sum() > 0), int(np.bincount(found.in_bar).argmax())
+    if metre.compound:
+        return 1.0 if thirds else 2 / 3
+    if usual == beats_a_bar(metre):
+        return 1.0
+    if thirds and metre.beats % 3 == 0:
+        return 3.0
+    slow = _beat_sec(found)
+    return 1.0 if slow < _SLOW_SEC else 2.0 if slow < _VERY_SLOW_SEC else 4.0
 
 
 def _thirds(onset_sec: NDArray[np.float64], beats_sec: NDArray[np.float64]) -> NDArray[np.float64]:

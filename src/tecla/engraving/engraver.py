@@ -16,7 +16,18 @@ from numpy.typing import NDArray
 from tecla.engraving.bars import build_measures
 from tecla.engraving.beatwise import Rhythm
 from tecla.engraving.clefs import choose_clefs
-from tecla.engraving.counting import TICKS, Bar, Count, Grid, beat_quarters, beats_a_bar, count_bars, stated_beat, without_empty_start
+from tecla.engraving.counting import (
+    TICKS,
+    Bar,
+    Count,
+    Grid,
+    beat_quarters,
+    beats_a_bar,
+    beats_in_one,
+    count_bars,
+    stated_beat,
+    without_empty_start,
+)
 from tecla.engraving.hands import obey_hands, split_hands
 from tecla.engraving.levels import arrange
 from tecla.engraving.marks import directions
@@ -49,7 +60,6 @@ LEVELS: Final = ("faithful", "clean", "easy")
 _SHORTEST_UNIT: Final = 16
 MOST_NOTES: Final = 200_000
 _SAME_TEMPO: Final = 0.35  # octaves between the stated and the played tempo that rubato explains
-_SLOWEST_SEC: Final = 1.6  # nobody counts beats slower than 38 a minute: what is slower is a bar
 
 
 @dataclass(frozen=True)
@@ -272,8 +282,9 @@ def count_beats(
         beats, quarter_sec = struck_beats(quarters_sec, strokes.onset_sec), float(np.median(np.diff(quarters_sec)))
     else:
         beats = count_twice(strokes.onset_sec, heard)
-    if metre is not None and quarter_sec is None and len(beats[0]) > 2 and np.median(np.diff(beats[0])) > _SLOWEST_SEC:
-        quarter_sec = float(np.median(np.diff(beats[0])) / metre.bar_quarters)  # whole bars were counted: the stated metre says so
+    if metre is not None and quarter_sec is None:
+        parts = beats_in_one(metre, find_bars_alike(beats, heard, read_beats(performance, beats[0]), links), time)
+        quarter_sec = float(np.median(np.diff(beats[0])) / parts / beat_quarters(metre)) if parts != 1 else None
     if quarters_sec is None and quarter_sec is not None:
         beat = beat_quarters(metre) if metre else stated_beat(quarter_sec, beats[0], time)
         beats = count_at(strokes.onset_sec, heard, beats, beat * quarter_sec)

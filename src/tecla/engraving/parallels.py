@@ -19,7 +19,7 @@ from tecla.engraving.beatwise import Rhythm
 from tecla.engraving.markwise import Marks
 from tecla.engraving.notewise import Readings
 from tecla.engraving.pulse import PERIODS, Strokes
-from tecla.engraving.tracking import Pulse, PulseReadings, find_bars
+from tecla.engraving.tracking import Pulse, PulseReadings, even_bars, find_bars
 
 _KEYS: Final = 88
 _ALIKE: Final = 0.6  # share of common keys from which two strokes speak for a passage and not against it
@@ -96,14 +96,17 @@ def notes_agree(readings: Readings, rhythm: Rhythm, marks: Marks, same: Links) -
 
 
 def find_bars_alike(beats: NDArray[np.float64], readings: PulseReadings, read: BarReadings, links: Links, bar: int | None = None) -> Pulse:
-    """Bars as `find_bars` finds them, parallel passages having their lines in the same places where nothing speaks against it."""
+    """Bars as `find_bars` finds them, parallel passages having their lines in the same places where nothing speaks against it.
+
+    All have `bar` beats if that is stated.
+    """
     same = _beat_links(beats, len(readings.beat), links)
     read = replace(read, downbeat=agree(read.downbeat, same), log_beat_in_bar=agree(read.log_beat_in_bar, same))
     pulse = find_bars(beats, readings, read, bar=bar)
     for _ in range(_ROUNDS if len(same.later) else 0):
         theirs = _of_others(np.where(pulse.place == 0, 1.0, -1.0), same)
         pulse = find_bars(beats, readings, replace(read, downbeat=np.clip(read.downbeat, -6, 6) + _LINES_ALIKE * theirs), bar=bar)
-    return pulse
+    return even_bars(pulse, bar) if bar else pulse
 
 
 def _of_others(values: NDArray[np.float64], links: Links) -> NDArray[np.float64]:

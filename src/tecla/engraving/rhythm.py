@@ -173,7 +173,7 @@ def level(position: int, bar: int, time: TimeSignature) -> int:
         return 1
     if position % beat == 0:
         return 2
-    unit = beat // 3 if beat % (TICKS // 8 * 9) == 0 or time.compound else beat // 2
+    unit = beat // 3 if time.beat_quarters.numerator % 3 == 0 else beat // 2  # a dotted beat falls into thirds
     depth = 3
     while position % unit and unit > PLAIN_GRID:
         unit //= 2

@@ -85,6 +85,7 @@ class TrackingWeights:
     bar_in_bar: float = 0.5
     change: float = 20.0
     odd: float = 12.0  # cost of a bar that is cut short
+    stated_odd: float = 20.0  # the same where the metre is stated
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,7 +238,7 @@ def find_bars(
     weights: TrackingWeights = TrackingWeights(),
     bar: int | None = None,
 ) -> Pulse:
-    """Bars over beats as `find_beats` gives them and as the bar network has `read` them; all of `bar` beats if stated."""
+    """Bars over beats as `find_beats` gives them and as the bar network has `read` them; of `bar` beats if that is stated."""
     times, struck = beats[0], beats[1].astype(np.int64)
     if len(times) < 2:
         return Pulse(times, np.zeros(len(times), np.int64), np.full(len(times), bar or 4))
@@ -254,9 +255,8 @@ def find_bars(
         merit[:, s] += weights.bar_in_bar * np.maximum(read.log_beat_in_bar[:, min(place, 3)], -6.0)
         if bar is None:
             merit[:, s] += metres[:, _BARS.index(length)]
-    path = likeliest_path(merit, _bar_moves(states, weights))
-    pulse = Pulse(times, np.array([states[s][1] for s in path]), np.array([states[s][0] for s in path]))
-    return even_bars(pulse, bar) if bar else pulse
+    path = likeliest_path(merit, _bar_moves(states, replace(weights, odd=weights.stated_odd) if bar else weights))
+    return Pulse(times, np.array([states[s][1] for s in path]), np.array([states[s][0] for s in path]))
 
 
 def even_bars(pulse: Pulse, bar: int) -> Pulse:
