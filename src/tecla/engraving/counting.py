@@ -102,7 +102,7 @@ def count_bars(
     kept = np.diff(lines, prepend=-9) >= single  # no bar of one beat, unless it is stated
     kept[1:2] |= metre is not None and lines[:1] == 0  # or a pickup to bars that are stated
     lines = lines[kept]
-    edges = np.unique(np.concatenate([[0], lines[lines < len(pulse.place) - 1], [len(pulse.place)]]))
+    edges = np.unique(np.concatenate([[0], lines, [len(pulse.place)]]))
     sizes = np.diff(edges)
     sizes[0] = sizes[0] if pulse.place[0] == 0 else pulse.in_bar[0]
     sizes[-1] = max(sizes[-1], min(int(pulse.in_bar[-1]), 4))

@@ -42,12 +42,12 @@ from tecla.engraving.pulse import Strokes, find_strokes
 from tecla.engraving.quantize import place_onsets
 from tecla.engraving.repeats import fold_repeats
 from tecla.engraving.ruled import count_ruled, ruled_keys, ruled_lengths, ruled_onsets, ruled_quarters
-from tecla.engraving.spelling import find_keys
+from tecla.engraving.spelling import find_keys, one_name_a_bar
 from tecla.engraving.spellwise import Page
 from tecla.engraving.swing import find_swing, straightened, swung_map
 from tecla.engraving.tracking import PulseReadings, count_at, count_twice, join_readings, move_bar_lines, reach, struck_beats
 from tecla.engraving.transposition import transpose
-from tecla.engraving.values import in_quarters, written_ends
+from tecla.engraving.values import in_quarters, surely, written_ends
 from tecla.engraving.voices import split_voices
 from tecla.errors import OptionError
 from tecla.music import Performance
@@ -57,6 +57,7 @@ from tecla.music.ruled import Ruled
 from tecla.music.score import LEFT, RIGHT, Direction, Score
 
 LEVELS: Final = ("faithful", "clean", "easy")
+_PICKUP: Final = TICKS // 4
 _SHORTEST_UNIT: Final = 16
 MOST_NOTES: Final = 200_000
 _SAME_TEMPO: Final = 0.35  # octaves between the stated and the played tempo that rubato explains
@@ -133,7 +134,7 @@ def engrave_with_grid(performance: Performance, wishes: Wishes = Wishes(), ruled
     if len(performance) > MOST_NOTES:
         raise OptionError(f"{len(performance)} notes are too many for one score: cut the performance below {MOST_NOTES}")
     if wishes.swing:
-        return _engrave_swing(performance, replace(wishes, swing=False))
+        return _engrave_swing(performance, replace(wishes, swing=False), ruled)
     return _engrave_counted(performance, wishes, ruled=ruled if len(performance) else None)
 
 
@@ -146,12 +147,12 @@ def _engrave_counted(
     return engrave_readings(performance, read_notes(performance), strokes, heard, wishes, quarters_sec, ruled)
 
 
-def _engrave_swing(performance: Performance, wishes: Wishes) -> Engraving:
+def _engrave_swing(performance: Performance, wishes: Wishes, ruled: Ruled | None) -> Engraving:
     """The page of a performance with its eighths made even, under the mark that says how they are played."""
-    found = engrave_with_grid(performance, wishes)
+    found = engrave_with_grid(performance, wishes, ruled)
     swing = find_swing(performance.notes["onset_sec"].astype(float), found.beats_sec)
     if swing is not None:
-        even = _engrave_counted(straightened(performance, swing), wishes, swing.beats_sec)
+        even = _engrave_counted(straightened(performance, swing), wishes, None if ruled else swing.beats_sec, ruled)
         found = replace(even, beat_map=swung_map(even.beat_map, swing))
     first, *others = found.score.measures
     mark = Direction(Fraction(0), "swing", str(swing or "2:1"))
@@ -191,13 +192,15 @@ def engrave_readings(
     grid = without_empty_start(Grid(onset, count.beat_ticks, count.bars))
     bridge = BeatMap(grid.beat_ticks / TICKS, count.beats_sec)
     staff = obey_hands(split_hands(readings.left_odds, grid.onset, pitch), wishes.hands)
+    if lasts is not None:
+        log_value = surely(lasts)
     notes = place_notes(performance, staff, adorned, log_value, grid, lasts)
     notes = arrange(articulate(notes, performance, marks), marks.kind[:, EXTRA], wishes.level)
     notes = _without_doubles(notes)
     grid = _reach(grid, max((n.end for n in notes), default=0))
     starts = [bar.start for bar in grid.bars]
     played_sec = np.stack([onset_sec, performance.sounding_offset_sec()], 1)
-    notes = split_voices(notes, rhythm.second, log_value, starts, played_sec)
+    notes = split_voices(notes, rhythm.second, log_value, starts, played_sec if lasts is None else None, gaps=lasts is None)
     keys = _keys(pitch, readings, grid, bridge, wishes.key_fifths, ruled)
     transposed_by = 0
     if wishes.transposed_to is not None:
@@ -206,7 +209,7 @@ def engrave_readings(
         notes = _without_doubles(notes)
     notes = spell(notes, grid, keys)
     told = directions(performance, notes, grid, bridge, wishes.tempo_bpm)
-    pickup = _pickup(notes, grid, TICKS if ruled is None else TICKS // 4)
+    pickup = _pickup(notes, grid)
     measures = build_measures(notes, grid.bars, keys.tolist(), told, pickup)
     measures = add_octave_lines(choose_clefs(fold_repeats(measures) if wishes.repeats else measures))
     tempo = wishes.tempo_bpm or (float(bridge.tempo_bpm(0.0, 8.0)) if len(performance) else None)
@@ -329,12 +332,13 @@ def spell(notes: list[Placed], grid: Grid, keys: NDArray[np.int64]) -> list[Plac
     """Notes with their names, `keys` being the signature of each bar."""
     order = sorted(range(len(notes)), key=lambda i: (notes[i].onset, notes[i].pitch))
     onset, end, pitch = np.array([(notes[i].onset, notes[i].end, notes[i].pitch) for i in order], np.int64).reshape(-1, 3).T
-    names = read_spelling(Page(onset / TICKS, end / TICKS, pitch, keys[_bar_of(onset, grid)]))
+    bar = _bar_of(onset, grid)
+    names = one_name_a_bar(read_spelling(Page(onset / TICKS, end / TICKS, pitch, keys[bar])), bar, pitch)
     of_note = dict(zip(order, names.tolist(), strict=True))
     return [replace(note, fifths=of_note[i]) for i, note in enumerate(notes)]
 
 
-def _pickup(notes: list[Placed], grid: Grid, step: int) -> int:
-    """Ticks that the first bar lacks, in steps of so many: what comes before the first note, if that is not its bar line."""
+def _pickup(notes: list[Placed], grid: Grid) -> int:
+    """Ticks that the first bar lacks, in 16ths: what comes before the first note, if that is not its bar line."""
     first = min((n.onset for n in notes), default=0)
-    return first // step * step if grid.bars[0].length > first >= step else 0
+    return first // _PICKUP * _PICKUP if grid.bars[0].length > first else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -44,16 +44,24 @@ def _clean_rhythm(notes: Sequence[Placed]) -> list[Placed]:
 def _easy(notes: Sequence[Placed]) -> list[Placed]:
     """The top line on eighths in the right hand; in the left the lowest note and one above it, on quarters."""
     chords: dict[tuple[int, int], list[Placed]] = {}
-    for n in notes:
+    for n in sorted(notes, key=lambda n: (n.onset, n.pitch)):
         grid = _EASY_GRID if n.staff == RIGHT else TICKS
-        at = n.onset // grid * grid
         if not n.grace and (n.staff == RIGHT or n.onset % TICKS == 0):
-            chords.setdefault((n.staff, at), []).append(replace(n, onset=at, end=max(n.end, at + grid), marks=()))
-    out = []
-    for (staff, _), chord in chords.items():
-        chord = sorted(chord, key=lambda n: n.pitch)
-        out += [chord[-1]] if staff == RIGHT else _thin(chord)
-    return _joined(out)
+            chords.setdefault((n.staff, n.onset // grid * grid), []).append(n)
+    top = _top_line({at: chord for (staff, at), chord in chords.items() if staff == RIGHT})
+    low = [replace(n, end=max(n.end, at + TICKS), marks=()) for (staff, at), chord in chords.items() if staff == LEFT for n in _thin(chord)]
+    return _joined([*top, *low])
+
+
+def _top_line(chords: Mapping[int, Sequence[Placed]]) -> list[Placed]:
+    """The melody, one note an eighth: the highest of those on its place if there is one; what begins under a held note is not of it."""
+    line: list[Placed] = []
+    for at, chord in chords.items():
+        top = max([n for n in chord if n.onset == at] or chord, key=lambda n: n.pitch)
+        if not line or line[-1].end <= at or line[-1].pitch <= top.pitch:
+            end = max(-(-top.end // _EASY_GRID) * _EASY_GRID, at + _EASY_GRID)
+            line.append(replace(top, onset=at, end=end, marks=()))
+    return line
 
 
 def _thin(chord: Sequence[Placed]) -> list[Placed]:

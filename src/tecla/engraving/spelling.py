@@ -8,6 +8,7 @@ signatures that editors wrote: modulations and raised leading notes are in them)
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 import numpy as np
@@ -69,3 +70,16 @@ def _as_read(pitch: int, log_alter: NDArray[np.float64]) -> int:
         return max(float(log_alter[alter + 2]), -8.0) - (abs(alter) > 1)
 
     return max(_FIFTHS_OF_CLASS[pitch % 12], key=merit)
+
+
+def one_name_a_bar(fifths: NDArray[np.int64], bar: NDArray[np.int64], pitch: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Names of notes, (N,), those of one key of the piano made the same within a bar: the one that most have, of equals the first.
+
+    >>> one_name_a_bar(np.array([8, -4, -4, 8]), np.array([0, 0, 0, 1]), np.array([68, 68, 68, 68])).tolist()
+    [-4, -4, -4, 8]
+    """
+    names: dict[tuple[int, int], Counter[int]] = {}
+    keys = list(zip(bar.tolist(), pitch.tolist(), strict=True))
+    for key, name in zip(keys, fifths.tolist(), strict=True):
+        names.setdefault(key, Counter())[name] += 1
+    return np.array([names[key].most_common(1)[0][0] for key in keys], np.int64)

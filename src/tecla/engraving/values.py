@@ -47,6 +47,12 @@ def length_merit(log_value: NDArray[np.float64], length: int) -> float:
     return float(max(log_value[nearest], _FLOOR)) - cost
 
 
+def surely(lasts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Readings of VALUES that leave no doubt of lengths that are known, `lasts` (N,) in ticks; (N, 19)."""
+    octaves = np.abs(np.log2(_VALUE_TICKS / np.maximum(lasts, 1)[:, None]))
+    return np.asarray(np.maximum(-octaves / _SAME, _FLOOR))
+
+
 def written_ends(
     onset: NDArray[np.int64],
     staff: NDArray[np.int64],

@@ -21,6 +21,7 @@ from tecla.engraving.values import length_merit
 VOICES: Final = 3
 FIRST_VOICE: Final = {1: 1, 2: 5}  # as MusicXML numbers the voices of the two staves of a piano
 _OPENING: Final = 1.0
+_NEEDLESS: Final = 2.0  # more where the first voice could take the note as it is
 _THIRD: Final = 4.0
 _LEAP: Final = 0.04  # cost of a semitone between a voice's notes
 
@@ -31,42 +32,47 @@ def split_voices(
     log_value: NDArray[np.float64],
     starts: Sequence[int],
     played_sec: NDArray[np.float64] | None = None,
+    gaps: bool = True,
 ) -> list[Placed]:
     """Gives every note a voice, and the notes of a chord one end. `second` (N,) is each note's odds to lie in a lower voice.
 
     A note that its voice's next chord would overlap is cut short there. `played_sec` (N, 2) says when each began and fell silent:
-    where the pedal carries a note to the next one there is no rest.
+    where the pedal carries a note to the next one there is no rest. Without `gaps` rests are those between the notes' own ends.
     """
     out: list[Placed] = []
     for staff in (1, 2):
         own = sorted((n for n in notes if n.staff == staff and not n.grace), key=lambda n: (n.onset, -n.pitch, n.source))
         voices: list[list[Chord]] = [[] for _ in range(VOICES)]
         for note in own:
-            costs = [_cost(note, voice, k, float(second[note.source]), log_value, starts) for k, voice in enumerate(voices)]
+            odds, strain = float(np.clip(second[note.source], 0.02, 0.98)), [_strain(note, voice, log_value) for voice in voices]
+            opening = _OPENING + _NEEDLESS * (strain[0] == 0)
+            costs = [strain[k] + _reluctance(note, voice, k, odds, opening, starts) for k, voice in enumerate(voices)]
             _join(note, voices[int(np.argmin(costs))], log_value)
-        for voice in voices:
+        for voice in voices if gaps else ():
             close_gaps(voice, log_value, starts, played_sec)
         out += [replace(n, end=c.end, voice=FIRST_VOICE[staff] + k) for k, voice in enumerate(voices) for c in voice for n in c.notes]
         out += _place_graces([n for n in notes if n.staff == staff and n.grace], out, staff)
     return _promote(sorted(out, key=lambda n: (n.onset, n.pitch)), starts)
 
 
-def _cost(note: Placed, voice: list[Chord], rank: int, second: float, log_value: NDArray[np.float64], starts: Sequence[int]) -> float:
-    odds = np.clip(second, 0.02, 0.98)
+def _strain(note: Placed, voice: list[Chord], log_value: NDArray[np.float64]) -> float:
+    """What a note that joins a voice costs in lengths: its own and its chord's, or that of the chord that must end before it."""
+    if not voice or voice[-1].onset != note.onset:
+        return _cut(voice, note.onset, log_value) if voice else 0.0
+    last = voice[-1]
+    both = Chord(note.onset, note.end, [*last.notes, note])
+    apart = last.merit(last.end, log_value) + length_merit(log_value[note.source], note.end - note.onset)
+    return apart - max(both.merit(last.end, log_value), both.merit(note.end, log_value))
+
+
+def _reluctance(note: Placed, voice: list[Chord], rank: int, odds: float, opening: float, starts: Sequence[int]) -> float:
+    """What speaks against a voice besides: that the note is read in the other one, that it must be opened, that it is far away."""
     cost = -float(np.log(1 - odds if rank == 0 else odds)) + (_THIRD if rank > 1 else 0.0)
     if not voice or bisect_right(starts, voice[-1].onset) != bisect_right(starts, note.onset):
-        return cost + (_OPENING if rank else 0.0) + (_cut(voice, note.onset, log_value) if voice else 0.0)
-    last = voice[-1]
-    if last.onset == note.onset:
-        both = Chord(note.onset, note.end, [*last.notes, note])
-        return (
-            cost
-            + last.merit(last.end, log_value)
-            + length_merit(log_value[note.source], note.end - note.onset)
-            - max(both.merit(last.end, log_value), both.merit(note.end, log_value))
-        )
-    leap = min(abs(n.pitch - note.pitch) for n in last.notes)
-    return cost + _LEAP * leap + _cut(voice, note.onset, log_value)
+        return cost + (opening if rank else 0.0)
+    if voice[-1].onset == note.onset:
+        return cost
+    return cost + _LEAP * min(abs(n.pitch - note.pitch) for n in voice[-1].notes)
 
 
 def _cut(voice: list[Chord], onset: int, log_value: NDArray[np.float64]) -> float:

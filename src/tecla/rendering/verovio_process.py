@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.util import find_spec
+from textwrap import wrap
 from typing import Any, Final
 
 from tecla.apart import Message, Trade, ask
@@ -20,6 +21,8 @@ COUNT, PAGE, MEI, TIMES = b"C", b"P", b"M", b"T"
 VEROVIO: Final = Trade(
     "tecla.rendering.verovio_process", "verovio", "write .musicxml and open it in a notation program", most_sec=120, most_bytes=4 * 2**30
 )
+_LARGE: Final = 44  # letters of a title that go on a line in its usual size
+_LONGEST_LINE: Final = 72
 _OPTIONS: Final = {
     "pageWidth": 2100,
     "pageHeight": 2970,
@@ -72,12 +75,21 @@ def answer(request: dict[str, Any], body: bytes) -> Iterator[Message]:
 
 
 def _with_heading(mei: str) -> str:
-    """The score in verovio's own format with a larger title and a page number at the foot of each page."""
-    titled = re.sub(r'(<pgHead[^>]*>\s*<rend [^>]*halign="center")', r'\1 fontsize="180%"', mei, count=1)
+    """The score in verovio's own format with a larger title, the composer below it, and a page number at the foot of each page."""
+    titled = re.sub(r'(<pgHead[^>]*>\s*<rend [^>]*halign="center")([^>]*>)([^<]*)', _title, mei, count=1)
+    titled = re.sub(r'(<rend [^>]*halign="right" valign=)"top"', r'\1"bottom"', titled, count=1)
     foot = '<pgFoot func="all"><rend halign="center"><num label="page">#</num></rend></pgFoot>'
     if "</pgHead>" in titled:
         return titled.replace("</pgHead>", "</pgHead>" + foot, 1)
     return re.sub(r"(<scoreDef[^>]*>)", rf"\1{foot}", titled, count=1)
+
+
+def _title(found: re.Match[str]) -> str:
+    """A title as large as goes on a line, or on as many as it needs."""
+    before, after, title = found.groups()
+    lines = wrap(title, _LONGEST_LINE, break_long_words=False) or [""]
+    size = min(180, 180 * _LARGE // max(len(line) for line in lines))
+    return f'{before} fontsize="{size}%"{after}{"<lb/>".join(lines)}'
 
 
 @lru_cache(maxsize=1)
