@@ -19,7 +19,7 @@ FLOORS = [  # bottom up; rooms on one floor do not know each other
     {"weights"},
     {"music"},
     {"io", "transcription", "engraving", "generation", "rendering", "evaluation"},
-    {"composition", "tune_page", "corpora"},
+    {"composition", "tune_page", "pages", "corpora"},
     {"workbench"},
     {"written"},
     {"tecla"},  # the public face, tecla/__init__.py

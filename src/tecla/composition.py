@@ -87,20 +87,25 @@ def compose(request: Request, prompt: Performance | None = None, tune: str = "")
     """
     engine = Engine.load(request.model)
     if prompt is not None:
-        _check_prompt(prompt)
+        check_prompt(prompt)
     kind = engine.card["tokenizer"]
     make = {"abc-characters": _tune, "abc-tokens": _tune, "jsb-grid": _chorale, "continuous": _performance}[kind]
     performance, abc, facts = make(engine, request, prompt, tune)
     return Composition(performance, abc, _provenance(engine, request, facts))
 
 
-def _check_prompt(prompt: Performance) -> None:
+def check_prompt(prompt: Performance, name: str = "the prompt") -> None:
+    """Whether there is something in a prompt, and not too much.
+
+    Raises:
+        InputError: it has no notes, or lasts longer than an hour.
+    """
     if not len(prompt):
-        raise InputError("the prompt has no notes: play something first")
+        raise InputError(f"{name} has no notes: play something first")
     if prompt.duration_sec > LONGEST_PROMPT_SEC:
         hours = prompt.duration_sec / 3600
         most = LONGEST_PROMPT_SEC / 3600
-        raise InputError(f"the prompt lasts {hours:.1f} hours, more than {most:g}: cut it to the passage to go on from")
+        raise InputError(f"{name} lasts {hours:.1f} hours, more than {most:g}: cut it to the passage to go on from")
 
 
 _Made = tuple[Performance, str, dict[str, Any]]

@@ -9,7 +9,7 @@ Heavy rooms are imported inside the verb that needs them, so that `import tecla`
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -20,8 +20,9 @@ from tecla.io.abc_write import save_abc
 from tecla.io.audio import READABLE, AudioSource, array_source, open_audio, save_audio
 from tecla.io.midi import load_midi, save_midi
 from tecla.io.notes import load_csv, load_json, save_csv, save_json
-from tecla.io.target import check_target, make_folder, whole_target, write_whole
+from tecla.io.target import check_target, make_folder, whole_target
 from tecla.music import Performance
+from tecla.pages import SCORE_SUFFIXES, check_page, write_score
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -105,29 +106,40 @@ def generate(request: Request | None = None, prompt: PathLike | Performance | No
     request = request or Request()
     if prompt is None or isinstance(prompt, Performance):
         return compose(request, prompt)
-    path = Path(prompt)
-    if path.suffix.lower() == ".abc":
-        return compose(request, tune=load_abc_text(path))
-    return compose(request, transcribe(path) if path.suffix.lower() in READABLE else load(path))
+    if Path(prompt).suffix.lower() == ".abc":
+        return compose(request, tune=load_abc_text(prompt))
+    return compose(request, load_prompt(prompt))
 
 
-def save_composition(composition: Composition, path: PathLike, title: str | None = None) -> None:
+def load_prompt(path: PathLike) -> Performance:
+    """A file to go on from, read, or heard if it is a recording: several variations need that once.
+
+    Raises:
+        InputError: it cannot be read, has no notes or is too long.
+    """
+    from tecla.composition import check_prompt  # noqa: PLC0415
+
+    performance = transcribe(path) if Path(path).suffix.lower() in READABLE else load(path)
+    check_prompt(performance, str(path))
+    return performance
+
+
+def save_composition(composition: Composition, path: PathLike, title: str | None = None, *, force: bool = True) -> None:
     """Writes a Composition as `save` does; where it has bars, as .abc, and on a page the bars that it has. Playing is engraved first.
 
     Raises:
-        OutputError: no bars for .abc, or a target that cannot be written.
+        OutputError: no bars for .abc, or a target that cannot be written, or exists while `force` is off.
     """
     path = Path(path)
-    if path.suffix.lower() in (*_SCORE_FILES, ".pdf", ".svg") and composition.abc:
+    if path.suffix.lower() in _WRITTEN_SUFFIXES and composition.abc:
         from tecla.tune_page import tune_to_score  # noqa: PLC0415
 
-        check_output(path, force=True)
-        save_score(tune_to_score(composition.abc), path)
+        save_score(tune_to_score(composition.abc), path, force=force)
         return
     if path.suffix.lower() != ".abc":
-        save(composition.performance, path, title)
+        save(composition.performance, path, title, force=force)
         return
-    check_target(path, force=True)
+    check_target(path, force)
     if not composition.abc:
         raise OutputError(f"{path} cannot be written: free playing has no bars to write down; choose .mid")
     make_folder(path)
@@ -153,10 +165,15 @@ def find_sounds(folder: PathLike) -> list[Path]:
     """All sound and video files in a folder and the folders in it, sorted; hidden ones are left out.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or the folder may not be looked into.
     """
     folder = Path(folder)
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READABLE and path.is_file() and not _hidden(path, folder))
+    try:
+        found = sorted(
+            path for path in folder.rglob("*") if path.suffix.lower() in READABLE and path.is_file() and not _hidden(path, folder)
+        )
+    except OSError as error:
+        raise InputError(f"{folder} cannot be listed ({error.strerror}): check its name and permissions") from error
     if not found:
         raise InputError(f"{folder} holds no sound file: name a folder with {', '.join(sorted(READABLE)[:8])} ... files")
     return found
@@ -179,43 +196,56 @@ def play(path: PathLike) -> Performance:
     """A score played as it is written: .musicxml, .xml, .mxl, or the first tune of an .abc.
 
     Raises:
-        InputError: another suffix, or a file that cannot be read.
+        InputError: another suffix, or a file that cannot be read or has no notes.
     """
     path = Path(path)
+    if path.suffix.lower() not in PLAYED_SUFFIXES:
+        raise InputError(f"{path} is no score: give one of {', '.join(PLAYED_SUFFIXES)}")
     if path.suffix.lower() == ".abc":
         from tecla.io.abc_play import tune_to_performance  # noqa: PLC0415
 
-        return tune_to_performance(parse_tune(load_abc_text(path)))
-    if path.suffix.lower() not in _SCORE_FILES:
-        raise InputError(f"{path} is no score: give one of {', '.join(_SCORE_FILES)}, .abc")
+        tune = parse_tune(load_abc_text(path))
+        try:
+            return tune_to_performance(tune)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
     from tecla.io.musicxml import load_musicxml  # noqa: PLC0415
     from tecla.music.playing import play_score  # noqa: PLC0415
 
     return play_score(load_musicxml(path))
 
 
-def save(performance: Performance, path: PathLike, title: str | None = None) -> None:
+def save(performance: Performance, path: PathLike, title: str | None = None, *, force: bool = True) -> None:
     """Writes a Performance in the format that the suffix names, whole or not at all, over what was there; makes its folder.
 
     Raises:
-        OutputError: a suffix that tecla does not write, or a target that cannot be written.
+        OutputError: a suffix that tecla does not write, a target that cannot be written, or one that exists while `force` is off.
     """
     path = Path(path)
-    check_output(path, force=True)
+    check_output(path, force)
     make_folder(path)
-    _WRITERS[path.suffix.lower()](performance, path, title or path.stem)
+    if path.suffix.lower() in _WRITTEN_SUFFIXES:
+        from tecla.engraving import Wishes  # noqa: PLC0415
+
+        save_score(engrave(performance, Wishes(title=title or path.stem)), path, force=force)
+    else:
+        _WRITERS[path.suffix.lower()](performance, path, title or path.stem)
 
 
-def check_output(path: PathLike, force: bool = False) -> None:
-    """Says before any long work whether `save` can write a target.
+def check_output(path: PathLike, force: bool = False, inputs: Container[Path] = ()) -> None:
+    """Says before any long work whether `save` can write a target; `inputs` are what is read, resolved.
 
     Raises:
-        OutputError: a suffix that tecla does not write, a file that exists while `force` is off, or an unwritable place.
+        OutputError: a suffix that tecla does not write, a file that exists while `force` is off, an input, or an unwritable place.
+        MissingExtraError: a page without the extra `score`.
     """
     path = Path(path)
+    if path.suffix.lower() in _WRITTEN_SUFFIXES:
+        check_page(path, force, inputs)
+        return
     if path.suffix.lower() not in _WRITERS:
-        raise OutputError(f"{path} cannot be written: tecla writes {', '.join(_WRITERS)}")
-    check_target(path, force)
+        raise OutputError(f"{path} cannot be written: tecla writes {', '.join((*_WRITERS, *_WRITTEN_SUFFIXES))}")
+    check_target(path, force, inputs)
 
 
 def render(performance: Performance, path: PathLike) -> None:
@@ -266,39 +296,14 @@ def engrave(performance: Performance, wishes: Wishes | None = None, ruled: Ruled
     return fade(engrave(performance, wishes or Wishes(), ruled), {str(index) for index in doubtful})
 
 
-def save_score(score: Score, path: PathLike) -> list[Path]:
+def save_score(score: Score, path: PathLike, *, force: bool = True) -> list[Path]:
     """Writes a Score as .musicxml, .xml, .mxl, .pdf, .mid (as written), .svg or .png (a file a page), its folder made; gives what it wrote.
 
     Raises:
-        OutputError: another suffix or a target that cannot be written. MissingExtraError: pages without the extra `score`.
+        OutputError: another suffix, a target that cannot be written, or exists while `force` is off.
+        MissingExtraError: pages without the extra `score`.
     """
-    from tecla.io.musicxml import save_musicxml  # noqa: PLC0415
-
-    path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in PAGE_SUFFIXES:
-        raise OutputError(f"{path} cannot be written: a page is {', '.join(PAGE_SUFFIXES)}")
-    make_folder(path)
-    if suffix in _SCORE_FILES:
-        save_musicxml(score, path)
-    elif suffix == ".mid":
-        from tecla.music.playing import play_score  # noqa: PLC0415
-
-        save_midi(play_score(score), path)
-    else:
-        return _save_pages(score, path)
-    return [path]
-
-
-def _save_pages(score: Score, path: Path) -> list[Path]:
-    from tecla.io.xmlwriter import score_to_xml  # noqa: PLC0415
-    from tecla.rendering.sheet import page_paths, set_sheet  # noqa: PLC0415
-
-    files = set_sheet(score_to_xml(score), path.suffix.lower(), score.title)
-    targets = page_paths(path, len(files))
-    for target, data in zip(targets, files, strict=True):
-        write_whole(target, data)
-    return targets
+    return write_score(score, Path(path), force)
 
 
 @cache
@@ -316,15 +321,9 @@ def _play(performance: Performance, path: Path, _: str) -> None:
     render(performance, path)
 
 
-def _write_page(performance: Performance, path: Path, title: str) -> None:
-    from tecla.engraving import Wishes  # noqa: PLC0415
-
-    save_score(engrave(performance, Wishes(title=title)), path)
-
-
 _SOUND_RATE: Final = 44_100
-_SCORE_FILES: Final = (".musicxml", ".xml", ".mxl")
-PAGE_SUFFIXES: Final = (*_SCORE_FILES, ".pdf", ".svg", ".png", ".mid")
+PLAYED_SUFFIXES: Final = (*SCORE_SUFFIXES, ".abc")
+_WRITTEN_SUFFIXES: Final = (*SCORE_SUFFIXES, ".pdf", ".svg")  # what a performance is engraved for; its .png is a piano roll
 _READERS: Final[dict[str, Callable[[Path], Performance]]] = {
     ".mid": load_midi,
     ".midi": load_midi,
@@ -341,9 +340,4 @@ _WRITERS: Final[dict[str, Callable[[Performance, Path, str], None]]] = {
     ".flac": _play,
     ".mp3": _play,
     ".ogg": _play,
-    ".musicxml": _write_page,
-    ".xml": _write_page,
-    ".mxl": _write_page,
-    ".pdf": _write_page,
-    ".svg": _write_page,
 }

@@ -74,6 +74,16 @@ def test_the_report_holds_what_was_heard_and_ten_passages_of_each_end_to_hear(ar
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
 
 
+def test_only_the_archives_own_page_is_replaced_unasked(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = tmp_path / "keep.html"
+    kept.write_text("mine")
+    assert run("report", archive, "-o", kept) == 2
+    assert "keep.html exists already: give --force" in capsys.readouterr().err
+    assert kept.read_text() == "mine"
+    assert run("report", archive, "-o", kept, "--force") == 0
+    assert run("report", archive, "-o", archive / "report.html") == run("report", archive) == 0
+
+
 def test_a_melody_is_found_by_its_names_in_another_key(archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("find", "C4 E4 G4 F4 D4", "--in", archive) == 0
     told = capsys.readouterr()

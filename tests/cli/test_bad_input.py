@@ -6,6 +6,7 @@ What can be heard is: exit code 0 and a valid MIDI file.
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -110,6 +111,41 @@ def test_an_output_that_exists_is_kept(tecla_exits: CommandLine, record: Recorde
     assert tecla_exits("transcribe", "take.wav") == 2
     assert "--force" in capsys.readouterr().err
     assert Path("take.mid").read_bytes() == b"mine"
+
+
+LONG = "a" * 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("transcribe", f"{LONG}.wav", "-o", "out.mid"), f"{LONG}.wav cannot be read"),
+        (("transcribe", "take.wav", "-o", f"{LONG}.mid"), f"{LONG}.mid cannot be written: its name is too long"),
+        (("transcribe", "take.wav", "-o", LONG), "its name is too long"),
+        (("engrave", f"{LONG}.mid"), f"{LONG}.musicxml cannot be written: its name is too long"),
+        (("live", "--input", LONG), f"{LONG} cannot be read"),
+        (("evaluate", "notes", f"{LONG}.mid", f"{LONG}.mid"), f"{LONG}.mid cannot be read"),
+    ],
+)
+def test_a_name_that_is_too_long_is_one_line(
+    tecla_exits: CommandLine, record: Recorder, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], why: str
+) -> None:
+    record("take.wav")
+    assert tecla_exits(*arguments) == 2
+    err = capsys.readouterr().err
+    assert why in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["notes.mid", "page.musicxml", "reel.abc"])
+def test_what_is_no_sound_is_told_where_to_go_and_may_go_there(
+    tecla_exits: CommandLine, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    _write("reel.abc", b"X:1\nL:1/4\nK:G\nG|]\n")
+    assert tecla_exits("render", "reel.abc", "-o", "notes.mid", "-o", "page.musicxml") == 0
+    assert tecla_exits("transcribe", name) == 2
+    for command in re.findall(r"tecla (\w+) ", capsys.readouterr().err):
+        assert tecla_exits(command, name, "--force") == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="permissions do not bind root")

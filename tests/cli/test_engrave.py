@@ -129,6 +129,29 @@ def test_nothing_is_replaced_unasked(take: Path, capsys: pytest.CaptureFixture[s
     assert run("engrave", take, "--force") == 0
 
 
+def test_no_page_replaces_a_file_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A second page is likely, and refused before the work; a third is seen when the pages are counted, and none is written."""
+    take = written(tmp_path / "take.mid", BARS * 30)
+    for number in (2, 3):
+        mine = tmp_path / f"page-{number}.svg"
+        mine.write_text("mine")
+        assert run("engrave", take, "-o", tmp_path / "page.svg") == 2
+        assert f"page-{number}.svg exists already: give --force" in capsys.readouterr().err
+        assert mine.read_text() == "mine"
+        mine.unlink()
+        assert not list(tmp_path.glob("page*"))
+
+
+def test_the_extra_is_missed_before_the_work(
+    take: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    take.write_bytes(b"never read")
+    monkeypatch.setattr("tecla.pages.find_spec", lambda name: None)
+    for command in ("engrave", "render"):
+        assert run(command, take, "-o", tmp_path / "page.pdf") == 2
+        assert "setting pages needs verovio: pip install 'tecla[score]'" in capsys.readouterr().err
+
+
 def test_the_input_stays(take: Path) -> None:
     assert run("engrave", take, "-o", take, "--force") == 2
 
@@ -136,6 +159,6 @@ def test_the_input_stays(take: Path) -> None:
 def test_a_page_is_judged_against_another(take: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("engrave", take) == 0
     page = take.with_suffix(".musicxml")
-    assert run("evaluate", "score", page, page, "--json", tmp_path / "figures.json") == 0
+    assert run("evaluate", "score", page, page, "--json", tmp_path / "new" / "figures.json") == 0
     assert "muster" in capsys.readouterr().out
-    assert '"muster": 0.0' in (tmp_path / "figures.json").read_text()
+    assert '"muster": 0.0' in (tmp_path / "new" / "figures.json").read_text()

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tecla import workbench
 from tecla.cli import main
 from tecla.io.abc import load_abc
 from tecla.io.midi import load_midi, save_midi
@@ -74,6 +75,23 @@ def test_a_recording_is_transcribed_and_gone_on_from(tiny: dict[str, Path]) -> N
     assert json.loads(Path("on.mid.provenance.json").read_text())["prompt"]["file"] == "melody.wav"
 
 
+def test_a_recording_is_heard_once_for_all_variations(tiny: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[object] = []
+    monkeypatch.setattr(workbench, "transcribe", lambda sound: heard.append(sound) or load_midi(melody()))
+    options = ("--prompt", "take.wav", "--seconds", "1", "--variations", "2", "-o", "on.mid")
+    Path("take.wav").touch()
+    main_quietly("generate", "--model", card(tiny, "continuous"), *options)
+    assert heard == [Path("take.wav")]
+    assert len(load_midi("on-2.mid"))
+
+
+def test_a_provenance_is_not_replaced_unasked(tiny: dict[str, Path], tecla_exits: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a.mid.provenance.json").write_text("mine")
+    assert tecla_exits("generate", "--model", card(tiny, "continuous"), "--seconds", "1", "-o", "a.mid") == 2
+    assert "a.mid.provenance.json exists already" in capsys.readouterr().err
+    assert Path("a.mid.provenance.json").read_text() == "mine"
+
+
 def test_a_fill_leaves_its_surroundings(tiny: dict[str, Path]) -> None:
     prompt = load_midi(melody())
     main_quietly("generate", "--model", card(tiny, "continuous"), "--prompt", "melody.mid", "--fill", "1.4-2.6", "-o", "filled.mid")
@@ -128,9 +146,9 @@ REFUSED = [
     (["--model", "PIANO", "-o", "a.xyz"], "a.xyz cannot be written"),
     (["--model", "PIANO", "-o", "a.mid", "--prompt", "text.mid"], "text.mid cannot be read"),
     (["--model", "PIANO", "-o", "a.mid", "--prompt", "missing.mid"], "missing.mid cannot be read"),
-    (["--model", "PIANO", "-o", "a.mid", "--prompt", "pedal.mid"], "has no notes"),
-    (["--model", "PIANO", "-o", "a.mid", "--prompt", "long.mid"], "3.0 hours, more than 1"),
-    (["--model", "PIANO", "-o", "melody.mid", "--prompt", "melody.mid", "--force"], "is the prompt"),
+    (["--model", "PIANO", "-o", "a.mid", "--prompt", "pedal.mid"], "pedal.mid has no notes"),
+    (["--model", "PIANO", "-o", "a.mid", "--prompt", "long.mid"], "long.mid lasts 3.0 hours, more than 1"),
+    (["--model", "PIANO", "-o", "melody.mid", "--prompt", "melody.mid", "--force"], "melody.mid is an input"),
     (["--model", "PIANO", "-o", "melody.mid"], "exists already"),
     (["--model", "PIANO", "-o", "a.mid", "--range", "9"], "two numbers with a dash"),
     (["--model", "PIANO", "-o", "a.mid", "--range", "90-40"], "the first number must be below"),

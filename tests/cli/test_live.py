@@ -33,6 +33,16 @@ def test_a_chord_is_told_and_recorded(tecla_exits: CommandLine, capsys: pytest.C
     assert tecla_exits("live", "--input", "chord.wav", "--record", "chord.mid") == 2  # it exists
 
 
+@pytest.mark.parametrize("arguments", [["--input", "no-such-microphone"], ["--input", "text.wav"], ["--midi-out", "no such port"]])
+def test_a_take_stays_where_nothing_could_be_opened(here: Path, tecla_exits: CommandLine, arguments: list[str]) -> None:
+    (here / "text.wav").write_text("Dear diary, today I played.\n" * 99)
+    (here / "take.mid").write_bytes(b"mine")
+    assert tecla_exits("live", *arguments, "--record", "take.mid", "--force") == 2
+    assert (here / "take.mid").read_bytes() == b"mine"
+    assert tecla_exits("live", *arguments, "--record", "new.mid") == 2
+    assert not (here / "new.mid").exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_who_stops_it_keeps_what_was_played(here: Path, number: signal.Signals) -> None:
     save_audio("long.wav", np.pad(render(CHORD), ((0, 20 * SAMPLE_RATE), (0, 0))), SAMPLE_RATE)

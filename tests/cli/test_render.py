@@ -49,6 +49,16 @@ def test_a_picture_and_a_note_list_are_made_too(music: Performance, tecla_exits:
     assert len(load_json("a.json")) == len(music)
 
 
+def test_a_score_is_played_as_it_is_written(tecla_exits: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("reel.abc").write_text("X:1\nL:1/4\nK:G\n|:G F:|\n")
+    assert tecla_exits("render", "reel.abc", "-o", "page.mxl", "-o", "a.json") == 0
+    assert tecla_exits("render", "page.mxl", "-o", "b.json") == 0
+    assert load_json("a.json").notes["pitch"].tolist() == load_json("b.json").notes["pitch"].tolist() == [67, 66, 67, 66]
+    Path("silence.abc").write_text("X:1\nK:G\nz|]\n")
+    assert tecla_exits("render", "silence.abc") == 2
+    assert "silence.abc: the tune has no notes" in capsys.readouterr().err
+
+
 def test_what_is_no_performance_is_refused_by_name(tecla_exits: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
     Path("bad.mid").write_text("no")
     Path("bad.doc").touch()

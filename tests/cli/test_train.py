@@ -34,6 +34,17 @@ def test_nothing_is_not_the_default(
     assert f"{name} is 0" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments", [("transcriber", "--steps", "1", "--workers", "-1"), ("transcriber", "--seed", "-1"), ("voice", "--seed", "-1")]
+)
+def test_less_than_nothing_is_refused_before_a_folder_is_made(
+    tecla_exits: CommandLine, capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    assert tecla_exits("train", *arguments, "--output", str(tmp_path / "a.onnx")) == 2
+    assert f"Invalid value for '{arguments[-2]}'" in capsys.readouterr().err
+    assert not any(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("arguments", [("train", "transcriber", "--device", "cpu", "--resume"), ("export",)])
 def test_a_folder_that_is_no_run_is_refused(
     tecla_exits: CommandLine, capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: tuple[str, ...]

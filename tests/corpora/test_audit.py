@@ -108,3 +108,10 @@ def test_the_exit_code_says_so(tecla_exits: Callable[..., int], tmp_path: Path, 
     write_pair(tmp_path, "b", walk(2, 30), level=1e-4)
     assert tecla_exits("corpora", "audit", f"folder:{tmp_path}") == 1
     assert "silent: b is at" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["audit", "eda"])
+def test_no_piece_is_too_few(tecla_exits: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    write_pair(tmp_path, "a", walk(1, 30))
+    assert tecla_exits("corpora", command, f"folder:{tmp_path}", "--pieces", "0") == 2
+    assert "--pieces" in capsys.readouterr().err

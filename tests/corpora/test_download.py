@@ -89,6 +89,16 @@ def test_a_file_arrives_and_its_progress_is_told(shelf: Shelf, tmp_path: Path) -
     assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus"]
 
 
+@pytest.mark.parametrize("name", ["a.json", "a.zip"])
+def test_a_file_in_the_folders_place_is_named_before_anything_is_asked_for(shelf: Shelf, tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.mid").touch()
+    wanted = Download(f"{shelf.url}/{name}", "", 0, "in/a.json")
+    for folder in (tmp_path / "a.mid", tmp_path / "a.mid" / "x"):
+        with pytest.raises(OutputError, match=r"a\.mid.* cannot be written: part of the path is a file"):
+            fetch(wanted, folder)
+    assert not shelf.asked
+
+
 def test_a_broken_line_is_taken_up_where_it_broke(shelf: Shelf, tmp_path: Path) -> None:
     data = archive("top/a.mid", "top/b/c.mid", "top/" + "long" * 30)
     shelf.files["/a.zip"], shelf.breaks_after, shelf.breaks_left = data, 100, 2

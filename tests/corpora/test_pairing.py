@@ -1,5 +1,6 @@
 """Two clocks are brought together to the millisecond, strangers are refused, and the whole way from a phone recording to a corpus works."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -92,6 +93,23 @@ def test_only_half_of_what_is_needed_is_refused(tmp_path: Path) -> None:
         gather([tmp_path / "nowhere"])
 
 
+@pytest.mark.parametrize("suffix", [".flac", ".mid", ".png"])
+def test_no_original_and_no_part_of_a_pair_is_replaced(
+    tecla_exits: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    """A corpus in the recordings' own folder would take the place of their MIDI; whatever lies there already stays."""
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "a.wav").write_bytes(b"played")
+    (tmp_path / "own" / "a.mid").write_bytes(b"pressed")
+    assert tecla_exits("corpora", "add", str(tmp_path / "own"), "-o", str(tmp_path / "own"), "--force") == 2
+    assert "a.mid is an input" in capsys.readouterr().err
+    assert (tmp_path / "own" / "a.mid").read_bytes() == b"pressed"
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / f"a{suffix}").touch()
+    assert tecla_exits("corpora", "add", str(tmp_path / "own"), "-o", str(tmp_path / "mine")) == 2
+    assert f"a{suffix} exists already" in capsys.readouterr().err
+
+
 def test_from_a_phone_to_a_corpus(tecla_exits: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A recording that begins 4 s early, runs half a percent slow and hisses; named by the phone; and one that nobody played."""
     played = tune(5, 60).shifted(30.0)
@@ -113,6 +131,7 @@ def test_from_a_phone_to_a_corpus(tecla_exits: Callable[..., int], tmp_path: Pat
     assert pair.audio == mine / "REC_0001.flac"
     notes = load_midi(pair.midi)
     facts = json.loads((mine / "pairs.json").read_text())["REC_0001"]
+    assert facts["midi_sha256"] == hashlib.sha256(before[tmp_path / "yamaha" / "SONG7.mid"]).hexdigest()
     expected_sec = (played.notes["onset_sec"] - 26.0) * 1.005 - facts["cut_sec"][0]
     assert notes.notes["onset_sec"] == pytest.approx(expected_sec, abs=0.01)
     assert notes.notes["onset_sec"][0] == pytest.approx(0.5, abs=0.01)  # the noise before the first note is gone
@@ -120,7 +139,7 @@ def test_from_a_phone_to_a_corpus(tecla_exits: Callable[..., int], tmp_path: Pat
     assert soundfile.info(pair.audio).duration == pytest.approx(facts["cut_sec"][1] - facts["cut_sec"][0], abs=0.01)
     assert (mine / "REC_0001.png").read_bytes().startswith(b"\x89PNG")
     assert tecla_exits("corpora", "add", str(tmp_path / "phone"), str(tmp_path / "yamaha"), "-o", str(mine)) == 2
-    assert "has a pair REC_0001 already" in capsys.readouterr().err
+    assert "REC_0001.flac exists already" in capsys.readouterr().err
     (tmp_path / "yamaha" / "SONG7.mid").unlink()
     assert tecla_exits("corpora", "add", str(tmp_path / "phone"), str(tmp_path / "yamaha"), "-o", str(tmp_path / "other")) == 1
     assert "fits none of 1 MIDI files" in capsys.readouterr().err

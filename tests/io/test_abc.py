@@ -103,6 +103,20 @@ def test_voices_sound_together() -> None:
     assert performance.notes["onset_sec"].tolist() == [0.0, 0.0]
 
 
+def test_a_voice_keeps_its_own_key_unit_and_meter_and_begins_with_those_of_the_head() -> None:
+    tune = parse_tune("X:1\nV:1\nV:2\nM:3/4\nL:1/4\nK:C\nV:1\nc3|[K:D][L:1/8][M:2/4]f4|\nV:2\nF3|F3|\nV:1\nf4|\n")
+    first, second = tune.voices.values()
+    assert [[note.pitches for note in bar.notes] for bar in first] == [[(72,)], [(78,)], [(78,)]]
+    assert [[note.pitches for note in bar.notes] for bar in second] == [[(65,)], [(65,)]]
+    assert [(bar.meter, bar.duration) for bar in first] == [(3, 3), (2, 2), (2, 2)]
+    assert [(bar.meter, bar.duration) for bar in second] == [(3, 3), (3, 3)]
+
+
+def test_what_follows_the_key_before_any_voice_is_for_all() -> None:
+    tune = parse_tune("X:1\nK:C\nL:1/4\nM:2/4\nV:1\nc2|\nV:2\nC2|\n")
+    assert [(bar.meter, bar.duration) for bars in tune.voices.values() for bar in bars] == [(2, 2), (2, 2)]
+
+
 @pytest.mark.parametrize(
     ("music", "good", "all_bars"),
     [
@@ -161,6 +175,11 @@ def test_a_file_of_tunes(tmp_path: Path) -> None:
     path = tmp_path / "tunes.abc"
     path.write_text(f"{HEAD}C\nC8|\n\n{HEAD}G\nG8|\n")
     assert [tune.key for tune in load_abc(path)] == ["C", "G"]
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "tune.abc").write_bytes(f"{HEAD}C\nC8|\n".encode("utf-8-sig"))
+    assert [tune.key for tune in load_abc(tmp_path / "tune.abc")] == ["C"]
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"no tune here"])

@@ -135,6 +135,19 @@ def test_loose_ends_are_mended(tmp_path: Path) -> None:
     assert [(str(n.pitch), n.onset, n.duration) for n in score.notes()] == [("C4", 0, 2), ("E4", 1, 3)]
 
 
+def test_a_part_that_goes_on_alone_is_read_to_its_end(tmp_path: Path) -> None:
+    def part(*bars: str) -> str:
+        note = "<note><pitch><step>C</step><octave>4</octave></pitch><duration>3</duration><voice>1</voice></note>"
+        return "".join(f'<measure number="{k}">{signs}{note}</measure>' for k, signs in enumerate(bars, 1))
+
+    signs = "<attributes><key><fifths>-2</fifths></key><time><beats>3</beats><beat-type>4</beat-type></time></attributes>"
+    path = tmp_path / "long.musicxml"
+    path.write_text(f'<score-partwise><part id="P1">{part(signs)}</part><part id="P2">{part(signs, "", "")}</part></score-partwise>')
+    score = load_musicxml(path)
+    assert [len(bar.voices) for bar in score.measures] == [2, 1, 1]
+    assert {(str(bar.time), bar.key_fifths) for bar in score.measures} == {("3/4", -2)}
+
+
 def test_small_notes_are_read_and_hidden_ones_only_take_their_time(tmp_path: Path) -> None:
     def note(step: str, inside: str = "", attributes: str = "") -> str:
         pitch = f"<pitch><step>{step}</step><octave>4</octave></pitch>"

@@ -61,7 +61,13 @@ def test_what_was_played_has_not(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("names", "tune_is"),
-    [((), "R"), (("Left hand", "Right hand"), "L"), (("upper", "lower"), "R")],
+    [
+        ((), "R"),
+        (("Left hand", "Right hand"), "L"),
+        (("lefthand", "right_1"), "L"),
+        (("upper", "lower"), "R"),
+        (("Bass", "Bright Piano, copyright"), "R"),
+    ],
 )
 def test_tracks_are_hands_by_their_names_or_their_height(tmp_path: Path, names: Sequence[str], tune_is: str) -> None:
     performance, ruled = load_sequenced(write(tmp_path / "a.mid", TUNE, BASS, names=names))

@@ -30,11 +30,20 @@ def test_a_written_file_is_an_ordinary_one(tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_is_said_at_the_door(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    for name, why in {".": "it is a folder", "file": "exists already: give --force", "file/a.mid": "is a file, not a folder"}.items():
+    refused = {".": "it is a folder", "file": "exists already: give --force", "file/a.mid": "is a file, not a folder"}
+    long = dict.fromkeys((f"{'a' * 300}.mid", f"{'a' * 300}/b.mid"), "its name is too long")
+    for name, why in (refused | long).items():
         with pytest.raises(OutputError, match=why):
             check_target(tmp_path / name)
     check_target(tmp_path / "file", force=True)
     check_target(tmp_path / "new" / "folder" / "a.mid")
+
+
+def test_what_is_read_is_not_written_over_by_whatever_name(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "other-name").symlink_to("file")
+    with pytest.raises(OutputError, match="other-name is an input: tecla does not write over what it reads"):
+        check_target(tmp_path / "other-name", force=True, inputs=[(tmp_path / "file").resolve()])
 
 
 def test_a_missing_folder_and_a_file_for_a_folder_are_named(tmp_path: Path) -> None:

@@ -18,21 +18,25 @@ from tecla.archive.passages import Clip, make_clip
 from tecla.archive.places import Place
 from tecla.archive.report_page import Facts, page
 from tecla.archive.search import edition_named
-from tecla.io.target import make_folder, write_whole
+from tecla.io.target import check_target, make_folder, write_whole
 
 PASSAGES: Final = 10
 MOST_LISTED: Final = 200
 PAGE: Final = "report.html"
 
 
-def write_report(archive: str, output: Path | None = None, edition: str | None = None) -> Path:
+def write_report(archive: str, output: Path | None = None, edition: str | None = None, *, force: bool = False) -> Path:
     """Writes the page, whole or not at all; gives its path.
 
+    The archive's own page is anew each time; another that exists is replaced only by `force`.
+
     Raises:
-        InputError: there is no archive or no such edition. OutputError: the page cannot be written.
+        InputError: there is no archive or no such edition. OutputError: the page cannot be written, or exists while `force` is off.
     """
     place = Place(archive)
-    target = output or home(place) / PAGE
+    own = home(place) / PAGE
+    target = output or own
+    check_target(target, force or target.resolve() == own.resolve())
     with open_to_read(place) as catalogue:
         facts = gather(catalogue, place, edition_named(catalogue, archive, edition))
     make_folder(target)

@@ -106,6 +106,7 @@ def report(
         Path | None, typer.Option("-o", "--output", metavar="PAGE", help="The page; without it OUT/report.html.", show_default=False)
     ] = None,
     edition: _Edition = None,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Replace a PAGE that exists already; OUT/report.html always is.")] = False,
 ) -> None:
     """Write one page about an archive: hours, failures, confidence, what may be no piano, passages to hear.
 
@@ -113,7 +114,7 @@ def report(
     """
     from tecla.archive.report import write_report  # noqa: PLC0415
 
-    print(write_report(archive, output, edition))
+    print(write_report(archive, output, edition, force=force))
 
 
 @app.command("find")

@@ -13,7 +13,7 @@ import typer
 from tecla.errors import InputError, OutputError, TeclaError
 
 DEFAULT_SUFFIX: Final = ".mid"
-_NOTES: Final = (".mid", ".midi", ".json", ".csv", ".musicxml", ".xml", ".mxl")
+_NOTES: Final = (".mid", ".midi", ".json", ".csv")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def plan_jobs(inputs: list[Path], outputs: list[str]) -> Batch:
     Raises:
         OutputError: one file for several inputs.
     """
-    single = len(inputs) == 1 and not inputs[0].is_dir()
+    single = len(inputs) == 1 and not is_folder(inputs[0])
     jobs: list[Job] = []
     for path in dict.fromkeys(inputs):  # a name given twice is one recording
         try:
@@ -48,7 +48,9 @@ def plan_jobs(inputs: list[Path], outputs: list[str]) -> Batch:
             jobs.append(Job(path, refusal=refusal))
             single = len(inputs) == 1
             continue
-        jobs += [Job(sound, [_target(sound, name, output, single) for output in outputs or [DEFAULT_SUFFIX]]) for sound, name in found]
+        for sound, name in found:
+            targets = [_target(sound, name, output, single) for output in outputs or [DEFAULT_SUFFIX]]
+            jobs.append(Job(sound, list(dict.fromkeys(targets))))
     return Batch(_refuse_clashes(jobs), single)
 
 
@@ -56,9 +58,11 @@ def _expand(path: Path) -> list[tuple[Path, Path]]:
     """A file, or all sounds of a folder, each with its name relative to where the search began."""
     from tecla import workbench  # noqa: PLC0415
 
-    if not path.is_dir():
+    if not is_folder(path):
         if path.suffix.lower() in _NOTES:
             raise InputError(f"{path} holds notes, not sound: tecla engrave {path} writes them as a page, tecla render {path} plays them")
+        if path.suffix.lower() in workbench.PLAYED_SUFFIXES:
+            raise InputError(f"{path} is a score, not sound: tecla render {path} plays it")
         if str(path).startswith(("http:/", "https:/")):
             raise InputError(f"{path.name} lies on the web: save it first, tecla does not download")
         return [(path, Path(path.name))]
@@ -72,25 +76,30 @@ def _target(sound: Path, name: Path, output: str, single: bool) -> Path:
         path = sound.with_suffix(output)
     elif "*" in path.name:
         path = path.parent / name.parent / path.name.replace("*", sound.stem)
-    elif path.is_dir() or output.endswith("/") or not path.suffix:
+    elif is_folder(path) or output.endswith("/") or not path.suffix:
         path = path / name.with_suffix(DEFAULT_SUFFIX)
     elif not single:
         raise OutputError(f"{output} is one file for several inputs: name a folder, or a pattern such as '*{path.suffix}'")
     return path
 
 
+def is_folder(path: Path) -> bool:
+    """Whether it is one; what cannot even be looked at is refused where it is read or written."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def _refuse_clashes(jobs: list[Job]) -> list[Job]:
-    """The jobs, with a refusal for one whose target is an input or an earlier job's target."""
-    sounds = {job.sound.resolve() for job in jobs}
+    """The jobs, with a refusal for one whose target is an earlier job's."""
     taken: dict[Path, Path] = {}
     checked = []
     for job in jobs:
         refusal = job.refusal
         for target in job.targets:
             earlier = taken.setdefault(target.resolve(), job.sound)
-            if target.resolve() in sounds:
-                refusal = OutputError(f"{target} is an input: tecla does not write over what it reads; choose another name")
-            elif earlier != job.sound:
+            if earlier != job.sound:
                 refusal = OutputError(f"{job.sound} would become {target}, as {earlier} does: rename one of them")
         checked.append(replace(job, refusal=refusal))
     return checked
@@ -102,7 +111,7 @@ def beside(given: Path, suffix: str) -> Path:
     Raises:
         InputError: what is given is a folder.
     """
-    if given.is_dir():
+    if is_folder(given):
         raise InputError(f"{given} is a folder: name a file in it")
     return given.with_suffix(suffix)
 
@@ -115,9 +124,10 @@ def run_jobs(batch: Batch, work: Callable[[Job], None], force: bool) -> None:
         typer.Exit: part of a batch failed.
     """
     failures: list[TeclaError] = []
+    inputs = {job.sound.resolve() for job in batch.jobs}
     for done, job in enumerate(batch.jobs):
         try:
-            _check_job(job, force)
+            _check_job(job, force, inputs)
             work(job)
         except KeyboardInterrupt:
             print(f"stopped; {done} of {len(batch.jobs)} done", file=sys.stderr)
@@ -132,11 +142,11 @@ def run_jobs(batch: Batch, work: Callable[[Job], None], force: bool) -> None:
         raise typer.Exit(1)
 
 
-def _check_job(job: Job, force: bool) -> None:
+def _check_job(job: Job, force: bool, inputs: set[Path]) -> None:
     """Refuses before the work what could not be written after it."""
     from tecla import workbench  # noqa: PLC0415
 
     if job.refusal is not None:
         raise job.refusal
     for target in job.targets:
-        workbench.check_output(target, force)
+        workbench.check_output(target, force, inputs)

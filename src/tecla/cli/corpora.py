@@ -112,7 +112,7 @@ def eda(
         Path | None,
         typer.Option("-o", "--output", metavar="FOLDER", help="Draw distributions.png, and features of one excerpt of each, into it."),
     ] = None,
-    pieces: Annotated[int | None, typer.Option(help="Look at so many pieces of each, spread evenly over it.")] = None,
+    pieces: Annotated[int | None, typer.Option(min=1, help="Look at so many pieces of each, spread evenly over it.")] = None,
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace outputs that exist already.")] = False,
 ) -> None:
     """Count what is in corpora: works, composers, hours, notes, pitches, lengths, velocities, voices, pedals, outliers.
@@ -148,7 +148,7 @@ def _study(spec: str, pieces: list[Piece]) -> CorpusFacts:
 def _spread(pieces: list[Piece], wanted: int | None) -> list[Piece]:
     if wanted is None or wanted >= len(pieces):
         return pieces
-    step = len(pieces) / max(wanted, 1)
+    step = len(pieces) / wanted
     return [pieces[int(i * step)] for i in range(wanted)]
 
 
@@ -167,7 +167,7 @@ def _draw_features(spec: str, pieces: list[Piece], output: Path) -> None:
 @app.command("audit")
 def audit(
     corpus: Spec,
-    pieces: Annotated[int | None, typer.Option(help="Open so many pieces, spread evenly over the corpus.")] = None,
+    pieces: Annotated[int | None, typer.Option(min=1, help="Open so many pieces, spread evenly over the corpus.")] = None,
 ) -> None:
     """Find what is wrong with a corpus; exits with 1 if anything is.
 

@@ -36,7 +36,7 @@ def add(
     pictures.make_figure(1, 1)
     sounds, midis = pairing.gather(places)
     named, left_sounds, left_midis = pairing.pair_by_name(sounds, midis)
-    _check_new(output, [sound.stem for sound in sounds], force)
+    _check_new(output, sounds, midis, force)
     hear = _listener(model)
     failures: list[InputError] = []
     for sound, midi in named:
@@ -53,15 +53,19 @@ def add(
         raise typer.Exit(1)
 
 
-def _check_new(folder: Path, names: list[str], force: bool) -> None:
-    from tecla.errors import InputError, OutputError  # noqa: PLC0415
+def _check_new(folder: Path, sounds: list[Path], midis: list[Path], force: bool) -> None:
+    """Refuses before any is heard what would replace a pair, or an original: the corpus may lie where the recordings do."""
+    from tecla.corpora.pairing import files_of  # noqa: PLC0415
+    from tecla.errors import InputError  # noqa: PLC0415
+    from tecla.io.target import check_target  # noqa: PLC0415
 
+    names = [sound.stem for sound in sounds]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InputError(f"two recordings are called {twice}: rename one of them")
-    there = next((name for name in names if (folder / f"{name}.flac").exists()), None)
-    if there is not None and not force:
-        raise OutputError(f"{folder} has a pair {there} already: give --force to replace it, or another folder")
+    originals = {path.resolve() for path in (*sounds, *midis)}
+    for target in (target for name in names for target in files_of(folder, name)):
+        check_target(target, force, originals)
 
 
 def _keep(pair: Pair, folder: Path) -> None:
@@ -69,7 +73,7 @@ def _keep(pair: Pair, folder: Path) -> None:
     from tecla.corpora import pairing, pictures  # noqa: PLC0415
 
     entry = pairing.save_pair(pair, workbench.open_sound(pair.sound), folder)
-    pictures.draw_alignment(pair, folder / f"{pair.name}.png")
+    pictures.draw_alignment(pair, pairing.files_of(folder, pair.name).picture)
     line, (begin_sec, end_sec) = pair.line, entry["cut_sec"]
     print(
         f"{folder / pair.name}: {pair.sound.name} and {pair.midi.name}, {end_sec - begin_sec:.0f} s;"

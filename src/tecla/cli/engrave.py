@@ -57,33 +57,22 @@ def engrave(
     believed: bars, rhythm and hands are those of the file. Pages (.pdf .svg .png) need pip install 'tecla[score]'.
     """
     from tecla import workbench  # noqa: PLC0415
+    from tecla.pages import check_page  # noqa: PLC0415
     from tecla.written import load_ruled  # noqa: PLC0415
 
     begin = time.perf_counter()
-    targets = outputs or [beside(notes, ".musicxml")]
-    _check(notes, targets, force)
+    targets = list(dict.fromkeys(outputs or [])) or [beside(notes, ".musicxml")]
+    for target in targets:
+        check_page(target, force, [notes.resolve()])
     wishes = _wishes(notes.stem if title is None else title, composer, time_signature, key, tempo, level, swing, transpose, repeats)
     performance, ruled = load_ruled(notes)
     score = workbench.engrave(performance, wishes, ruled)
-    written = [path for target in targets for path in workbench.save_score(score, target)]
+    written = [path for target in targets for path in workbench.save_score(score, target, force=force)]
     took_sec = time.perf_counter() - begin
     on_page, played = len(score.notes()), len(performance)
     notes_told = f"{played:,} notes" if on_page == played else f"{on_page:,} of {played:,} notes"
     whose = ", as the file has them" if ruled is not None and tempo is None and not swing else ""
     print(f"{', '.join(map(str, written))}: {notes_told} in {len(score.measures):,} bars{whose}; took {took_sec:.1f} s")
-
-
-def _check(notes: Path, targets: list[Path], force: bool) -> None:
-    from tecla import workbench  # noqa: PLC0415
-    from tecla.errors import OutputError  # noqa: PLC0415
-    from tecla.io.target import check_target  # noqa: PLC0415
-
-    for target in targets:
-        if target.suffix.lower() not in workbench.PAGE_SUFFIXES:
-            raise OutputError(f"{target} cannot be written: a page is {', '.join(workbench.PAGE_SUFFIXES)}")
-        check_target(target, force)
-        if target.resolve() == notes.resolve():
-            raise OutputError(f"{target} is the input: tecla does not write over what it reads; choose another name")
 
 
 def _wishes(

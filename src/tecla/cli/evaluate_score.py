@@ -27,7 +27,7 @@ def score(
     from tecla.evaluation.mv2h import evaluate_mv2h  # noqa: PLC0415
     from tecla.evaluation.scores import evaluate_score  # noqa: PLC0415
     from tecla.io.musicxml import load_musicxml  # noqa: PLC0415
-    from tecla.io.target import check_target, write_whole  # noqa: PLC0415
+    from tecla.io.target import check_target, make_folder, write_whole  # noqa: PLC0415
 
     if json is not None:
         check_target(json, force)
@@ -36,4 +36,5 @@ def score(
     for name, value in figures.items():
         print(f"{name.replace('_', ' '):22s} {value:7.2f}" if isinstance(value, float) else f"{name.replace('_', ' '):22s} {value!s:>7}")
     if json is not None:
+        make_folder(json)
         write_whole(json, dumps(figures, indent=1) + "\n")

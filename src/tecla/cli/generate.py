@@ -68,14 +68,15 @@ def generate(
     sampling = SamplingOptions(temperature, top_k, top_p, min_p)
     asked = (seconds, bars, key, int(low), int(high), density, new_only, harmonise, gap, ending, mask)
     requests = [Request(model, number, sampling, *asked) for number in range(seed, seed + variations)]
-    plans = [[_numbered(target, index, variations) for target in outputs] for index in range(1, variations + 1)]
+    plans = [[_numbered(target, index, variations) for target in dict.fromkeys(outputs)] for index in range(1, variations + 1)]
     for target in (target for plan in plans for target in plan):
         _check_output(target, prompt, force)
+    music = prompt if prompt is None or prompt.suffix.lower() == ".abc" else workbench.load_prompt(prompt)
     for request, targets in zip(requests, plans, strict=True):
         begin = time.perf_counter()
-        composition = workbench.generate(request, prompt)
+        composition = workbench.generate(request, music)
         for target in targets:
-            workbench.save_composition(composition, target)
+            workbench.save_composition(composition, target, force=force)
             _save_provenance(composition, request, prompt, target)
         print(_summary(composition, targets, time.perf_counter() - begin))
 
@@ -100,13 +101,12 @@ def _span(text: str, option: str, low: float = 0.0, high: float = float("inf")) 
 
 def _check_output(target: Path, prompt: Path | None, force: bool) -> None:
     from tecla import workbench  # noqa: PLC0415
-    from tecla.errors import OutputError  # noqa: PLC0415
     from tecla.io.target import check_target  # noqa: PLC0415
 
-    workbench.check_output(target.with_suffix(".mid") if target.suffix.lower() == ".abc" else target, force=True)
-    check_target(target, force)
-    if prompt is not None and target.resolve() == prompt.resolve():
-        raise OutputError(f"{target} is the prompt: tecla does not write over what it reads; choose another name")
+    inputs = [] if prompt is None else [prompt.resolve()]
+    check = check_target if target.suffix.lower() == ".abc" else workbench.check_output
+    check(target, force, inputs)
+    check_target(_provenance_of(target), force, inputs)
 
 
 def _numbered(target: Path, index: int, variations: int) -> Path:
@@ -127,7 +127,11 @@ def _save_provenance(composition: Composition, request: Request, prompt: Path | 
 
     source = {"file": prompt.name, "sha256": hashlib.sha256(prompt.read_bytes()).hexdigest()} if prompt else None
     text = json.dumps({"output": target.name, **composition.provenance, "prompt": source}, indent=1)
-    write_whole(target.with_name(f"{target.name}.provenance.json"), f"{text}\n".encode())
+    write_whole(_provenance_of(target), f"{text}\n".encode())
+
+
+def _provenance_of(target: Path) -> Path:
+    return target.with_name(f"{target.name}.provenance.json")
 
 
 def _summary(composition: Composition, targets: list[Path], took_sec: float) -> str:

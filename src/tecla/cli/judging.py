@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tecla import workbench
+from tecla.cli.batch import is_folder
 from tecla.corpora import Corpus, Recording
 from tecla.errors import InputError, TeclaError
 from tecla.evaluation import notes, pieces
@@ -52,11 +53,11 @@ def takes_of_files(reference: Path, estimate: Path) -> list[Take]:
     Raises:
         InputError: a file beside a folder, or a folder without note files.
     """
-    if not reference.is_dir():
-        if estimate.is_dir():
+    if not is_folder(reference):
+        if is_folder(estimate):
             raise InputError(f"{estimate} is a folder and {reference} is not: give two files or two folders")
         return [Take(reference.stem, "", reference, partial(workbench.load, estimate))]
-    if not estimate.is_dir():
+    if not is_folder(estimate):
         raise InputError(f"{estimate} is no folder and {reference} is one: give two files or two folders")
     found = sorted(path for path in reference.rglob("*") if path.suffix.lower() in NOTE_FILES and path.is_file())
     if not found:

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -61,10 +62,13 @@ def live(
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup wants it
             signal.signal(number, signal.default_int_handler)
     stage = _Stage()
+    with ExitStack() as opening:  # what cannot be opened ends here, before there is a recording to write
+        stage.port = opening.enter_context(open_port(midi_out)) if midi_out is not None else None
+        samples = _begun(_samples(sound))
+        open_things = opening.pop_all()
     try:
-        with ExitStack() as open_things:
-            stage.port = open_things.enter_context(open_port(midi_out)) if midi_out is not None else None
-            _hear(transcriber, _samples(sound), stage)
+        with open_things:
+            _hear(transcriber, samples, stage)
     finally:
         if record is not None:
             performance = events_to_performance(stage.events)
@@ -117,6 +121,20 @@ def _samples(sound: str | None) -> Iterator[NDArray[Any]]:
     from tecla import workbench  # noqa: PLC0415
     from tecla.io.microphone import listen, play_back  # noqa: PLC0415
 
-    if sound is not None and (Path(sound).exists() or Path(sound).suffix):
+    if sound is not None and _names_a_file(Path(sound)):
         return play_back(workbench.open_sound(sound).blocks())
     return listen(sound)
+
+
+def _names_a_file(path: Path) -> bool:
+    """Whether it is there, or has a suffix, which microphones have not; what may not be looked at is a file."""
+    try:
+        return path.exists() or bool(path.suffix)
+    except OSError:
+        return True
+
+
+def _begun(sound: Iterator[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+    """The same, once something of it is here: microphones and files are opened only when they are asked for it."""
+    first = next(sound, None)
+    return sound if first is None else chain([first], sound)

@@ -12,7 +12,7 @@ from tecla.cli.batch import beside
 
 
 def render(
-    notes: Annotated[Path, typer.Argument(metavar="IN", help="A performance: .mid, .json or .csv.")],
+    notes: Annotated[Path, typer.Argument(metavar="IN", help="A performance: .mid, .json or .csv; or a score: .musicxml, .mxl or .abc.")],
     outputs: Annotated[
         list[Path] | None,
         typer.Option(
@@ -25,23 +25,21 @@ def render(
     ] = None,
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace outputs that exist already.")] = False,
 ) -> None:
-    """Play a performance on the sampled piano, or draw it.
+    """Play a performance, or a score as it is written, on the sampled piano, or draw it.
 
     \b
     tecla render nocturne.mid                  nocturne.wav beside it
     tecla render a.mid -o a.mp3 -o roll.png    sound and a piano roll
+    tecla render reel.abc                      reel.wav: its repeats taken
     """
     from tecla import workbench  # noqa: PLC0415
-    from tecla.errors import OutputError  # noqa: PLC0415
 
     begin = time.perf_counter()
-    targets = outputs or [beside(notes, ".wav")]
+    targets = list(dict.fromkeys(outputs or [])) or [beside(notes, ".wav")]
     for target in targets:
-        workbench.check_output(target, force)
-        if target.resolve() == notes.resolve():
-            raise OutputError(f"{target} is the input: tecla does not write over what it reads; choose another name")
-    performance = workbench.load(notes)
+        workbench.check_output(target, force, [notes.resolve()])
+    performance = (workbench.play if notes.suffix.lower() in workbench.PLAYED_SUFFIXES else workbench.load)(notes)
     for target in targets:
-        workbench.save(performance, target, title=notes.stem)
+        workbench.save(performance, target, title=notes.stem, force=force)
     took_sec = time.perf_counter() - begin
     print(f"{', '.join(map(str, targets))}: {len(performance):,} notes; took {took_sec:.1f} s")

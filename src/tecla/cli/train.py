@@ -55,9 +55,9 @@ def transcriber(
     ] = None,
     batch: Annotated[int | None, typer.Option(help="Examples of 10 s a batch. (default: 32 on a GPU, 6 without)")] = None,
     rate: Annotated[float | None, typer.Option(help="Peak learning rate. (default: 0.002, with --init 0.0003)")] = None,
-    seed: Annotated[int, typer.Option(help="Decides every random choice.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Decides every random choice.")] = 0,
     device: Annotated[str | None, typer.Option(help="cpu or cuda. (default: cuda where there is one)")] = None,
-    workers: Annotated[int, typer.Option(help="Processes that make batches ahead.")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that make batches ahead.")] = 0,
     run: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="RUN", help="The folder of the run. (default: runs/ and the time)")
     ] = None,

@@ -21,7 +21,7 @@ def voice(
     steps: Annotated[
         int, typer.Option(help="How many batches; with --classes, how many times all clips in each of four cycles.", min=1)
     ] = 400,
-    seed: Annotated[int, typer.Option(help="Decides every random choice.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Decides every random choice.")] = 0,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a training of this output that was stopped; of the other options none counts.")
     ] = False,

@@ -72,11 +72,11 @@ def transcribe(
     if bend and mode != "voice":
         raise OptionError("--bend needs --mode voice: a piano's notes do not bend")
     batch = plan_jobs(sounds, outputs or [])
-    run_jobs(batch, lambda job: _transcribe_one(job, offsets, model, mode, bend, a4), force)
+    run_jobs(batch, lambda job: _transcribe_one(job, offsets, model, mode, bend, a4, force), force)
 
 
 def _transcribe_one(
-    job: Job, offsets: Literal["key", "sounding"], model: str, mode: Literal["piano", "voice"], bend: bool, a4_hz: float | None
+    job: Job, offsets: Literal["key", "sounding"], model: str, mode: Literal["piano", "voice"], bend: bool, a4_hz: float | None, force: bool
 ) -> None:
     from tecla import workbench  # noqa: PLC0415
     from tecla.cli.progress import listening_progress  # noqa: PLC0415
@@ -90,7 +90,7 @@ def _transcribe_one(
             source, offsets=offsets, mode=mode, bends=bend, model=model, on_progress=progress.update, a4_hz=a4_hz, on_tuning=tell
         )
     for target in job.targets:
-        workbench.save(performance, target, title=job.sound.stem)
+        workbench.save(performance, target, title=job.sound.stem, force=force)
     heard_sec = progress.heard_sec or source.duration_sec or 0.0  # silence is known before the first step of progress
     print(_summary(job, performance, heard_sec, time.perf_counter() - begin, *tunings))
     sys.stdout.flush()

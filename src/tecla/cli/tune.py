@@ -31,7 +31,7 @@ def tune(
     pianos: Annotated[Path | None, typer.Option(help="A folder of sampled pianos. Without it: the piano that comes with tecla.")] = None,
     steps: Annotated[int, typer.Option(help="Batches that each trial learns from.")] = 200,
     batch: Annotated[int, typer.Option(help="Examples of 5 s a batch; 4 s of a single line.")] = 4,
-    seed: Annotated[int, typer.Option(help="Decides every random choice of the trials.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Decides every random choice of the trials.")] = 0,
     plots: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FOLDER", help="Where the pictures go. (default: beside the study)")
     ] = None,

@@ -19,6 +19,7 @@ from typing import Final
 
 from tecla.corpora.about import About, Download
 from tecla.errors import InputError, OptionError, OutputError
+from tecla.io.target import check_target, make_folder
 
 _BLOCK_BYTES: Final = 1 << 18
 _ATTEMPTS: Final = 5  # a connection that breaks is taken up again this often before the user is asked to
@@ -49,20 +50,21 @@ def fetch(download: Download, folder: Path, on_bytes: OnBytes = lambda done, tot
         on_bytes: called with the bytes that are here and how many there will be (None: the server does not say).
 
     Raises:
-        OutputError: the folder holds files already, or the disk is too small.
+        OutputError: the folder holds files already or cannot be made, or the disk is too small.
         InputError: the server cannot be reached or has no such file, or what came is not what was published.
     """
     target = folder if download.is_archive else folder / download.place
+    check_target(folder / PurePosixPath(download.url).name, force=True)
     if download.is_archive and folder.exists() and any(folder.iterdir()):
         raise OutputError(f"{folder} holds files already: name a new folder")
     if not download.is_archive and target.exists():
         raise OutputError(f"{target} exists already: name another folder")
-    stage = folder.with_name(f"{folder.name}.download")
-    stage.mkdir(parents=True, exist_ok=True)
+    stage = folder.absolute().with_name(f"{folder.absolute().name}.download")
     arrived = stage / PurePosixPath(download.url).name
+    make_folder(arrived)
     if not arrived.exists():
         _receive(download, arrived, on_bytes)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target)
     if download.is_archive:
         unpacked = _unpack(arrived, stage / "unpacked")
         if folder.exists():

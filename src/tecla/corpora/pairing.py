@@ -14,7 +14,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from tecla.corpora.folder import NOTES
 from tecla.errors import InputError
 from tecla.io.audio import READABLE, AudioSource, save_audio
 from tecla.io.midi import load_midi, save_midi
-from tecla.io.target import write_whole
+from tecla.io.target import make_folder, write_whole
 from tecla.music import CONTROL, Performance
 
 LEAD_SEC: Final = 0.5  # of sound kept before the first note
@@ -48,17 +48,33 @@ class Pair:
     line: Line
 
 
+class PairFiles(NamedTuple):
+    """Where a pair lies in a corpus."""
+
+    sound: Path
+    midi: Path
+    picture: Path
+
+
+def files_of(folder: Path, name: str) -> PairFiles:
+    """Where a pair of that name lies, or would."""
+    return PairFiles(*(folder / f"{name}{suffix}" for suffix in (".flac", ".mid", ".png")))
+
+
 def gather(places: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """Sounds and MIDI files among files and folders, sorted, each once.
 
     Raises:
-        InputError: a place does not exist, or there are no sounds or no MIDI files.
+        InputError: a place does not exist or may not be looked into, or there are no sounds or no MIDI files.
     """
     found: set[Path] = set()
     for place in places:
-        if not place.exists():
-            raise InputError(f"{place} does not exist: name sounds, MIDI files, or folders of them")
-        found |= {path for path in place.rglob("*") if path.is_file()} if place.is_dir() else {place}
+        try:
+            if not place.exists():
+                raise InputError(f"{place} does not exist: name sounds, MIDI files, or folders of them")
+            found |= {path for path in place.rglob("*") if path.is_file()} if place.is_dir() else {place}
+        except OSError as error:
+            raise InputError(f"{place} cannot be listed ({error.strerror}): check its name and permissions") from error
     sounds = sorted(path for path in found if path.suffix.lower() in READABLE)
     midis = sorted(path for path in found if path.suffix.lower() in NOTES)
     if not sounds or not midis:
@@ -141,14 +157,15 @@ def save_pair(pair: Pair, source: AudioSource, folder: Path) -> dict[str, Any]:
     """
     played, begin_sec, end_sec = trimmed(pair)
     rate = min(source.sample_rate, _HIGHEST_RATE)
-    folder.mkdir(parents=True, exist_ok=True)
-    save_audio(folder / f"{pair.name}.flac", _between(source.blocks(rate), round(begin_sec * rate), round(end_sec * rate)), rate)
-    save_midi(played, folder / f"{pair.name}.mid")
+    checksums = {"sound_sha256": _checksum(pair.sound), "midi_sha256": _checksum(pair.midi)}  # before anything is written
+    files = files_of(folder, pair.name)
+    make_folder(files.sound)
+    save_audio(files.sound, _between(source.blocks(rate), round(begin_sec * rate), round(end_sec * rate)), rate)
+    save_midi(played, files.midi)
     entry = {
         "sound": str(pair.sound.resolve()),
         "midi": str(pair.midi.resolve()),
-        "sound_sha256": _checksum(pair.sound),
-        "midi_sha256": _checksum(pair.midi),
+        **checksums,
         "speed": pair.line.speed,
         "shift_sec": round(pair.line.shift_sec, 6),
         "residual_ms": round(1000 * pair.line.spread_sec, 2),

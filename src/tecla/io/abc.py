@@ -78,7 +78,7 @@ class Tune:
 def _text(path: Path) -> str:
     data = read_bounded(path, _LARGEST_FILE_BYTES)
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is no ABC text: byte {error.start} is not UTF-8; save it as plain text") from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -132,19 +132,34 @@ def parse_tune(text: str) -> Tune:
     return reader.finish()
 
 
+@dataclass
+class _Signs:
+    """What notes are read by: meter and unit in quarters, and the key's accidentals."""
+
+    meter: Fraction | None = Fraction(4)
+    unit: Fraction = Fraction(1, 2)
+    accidentals: dict[str, int] = field(default_factory=lambda: dict.fromkeys("CDEFGAB", 0))
+
+
 class _Reader:
-    """Reads line after line; keeps the voice, the bar and the accidentals it is in."""
+    """Reads line after line; keeps the voice, the bar and the accidentals it is in.
+
+    What stands before the first voice's music holds for all voices, what stands within a voice for that one alone.
+    """
 
     def __init__(self) -> None:
         self.tune, self.in_body = Tune(), False
-        self.meter: Fraction | None = Fraction(4)
-        self.unit, self.accidentals = Fraction(1, 2), dict.fromkeys("CDEFGAB", 0)
+        self.head = self.signs = _Signs()
+        self.signs_of: dict[str, _Signs] = {}
         self._voice("1")
 
     def _voice(self, name: str) -> None:
-        bars = self.tune.voices.setdefault(name, [])
+        self.name, bars = name, self.tune.voices.setdefault(name, [])
+        if not self.in_body:
+            return
+        self.signs = self.signs_of.setdefault(name, replace(self.head))
         if not bars:
-            bars.append(Bar(self.meter))
+            bars.append(Bar(self.signs.meter))
         self.bars, self.bar = bars, bars[-1]
         self.bar_accidentals: dict[tuple[str, int], int] = {}
         self.tuplet: tuple[int, Fraction] = (0, Fraction(1))
@@ -170,7 +185,7 @@ class _Reader:
         elif name == "M":
             self._meter(value, number)
         elif name == "L":
-            self.unit = self.tune.unit = _fraction(value, number) * 4
+            self.signs.unit = self.tune.unit = _fraction(value, number) * 4
         elif name == "Q":
             self.tune.tempo = _tempo(value, number)
         elif name == "V" and value:
@@ -182,20 +197,24 @@ class _Reader:
         value = value.split(maxsplit=1)[0] if value else "none"
         if not self.in_body:
             self.tune.meter = value
-        self.meter = None if value == "none" else {"C": Fraction(4), "C|": Fraction(4)}.get(value) or _fraction(value, number) * 4
-        self.bar.meter = self.meter
-        if self.tune.unit is None and not self.in_body and self.meter is not None:
-            self.unit = Fraction(1, 2) if self.meter >= 3 else Fraction(1, 4)  # standard 3.1.7
+        meter = None if value == "none" else {"C": Fraction(4), "C|": Fraction(4)}.get(value) or _fraction(value, number) * 4
+        self.signs.meter = meter
+        if self.signs is not self.head:
+            self.bar.meter = meter
+        if self.tune.unit is None and not self.in_body and meter is not None:
+            self.signs.unit = Fraction(1, 2) if meter >= 3 else Fraction(1, 4)  # standard 3.1.7
 
     def _key(self, value: str, number: int) -> None:
         try:
-            self.accidentals = accidentals_of(sharps_of(value))
+            self.signs.accidentals = accidentals_of(sharps_of(value))
         except ValueError as error:
             raise InputError(f"line {number}: key {value[:40]!r} is unknown; write it as K:D or K:A dorian") from error
         if not self.in_body:
             self.tune.key, self.in_body = value, True
 
     def _music(self, line: str, number: int) -> None:
+        if self.signs is self.head:
+            self._voice(self.name)
         at = 0
         while at < len(line):
             found = _TOKEN.match(line, at)
@@ -231,7 +250,7 @@ class _Reader:
         if bar.duration:
             bar.ends_repeat |= sign.startswith(":") or sign == "::"
             bar.ends_section |= bar.ends_repeat or "||" in sign or "]" in sign
-            self.bar = Bar(self.meter, line=number)
+            self.bar = Bar(self.signs.meter, line=number)
             self.bars.append(self.bar)
         elif len(self.bars) > 1 and sign.startswith(":"):
             self.bars[-2].ends_repeat = self.bars[-2].ends_section = True
@@ -244,7 +263,7 @@ class _Reader:
     def _tuplet(self, sign: str, more: str) -> None:
         p = int(sign[1:])
         given = [int(part) if part else 0 for part in more.split(":")[1:]]
-        compound = self.meter is not None and (self.meter * 2) % 3 == 0
+        compound = self.signs.meter is not None and (self.signs.meter * 2) % 3 == 0
         q = (given[0] if given else 0) or _TUPLET_TIME.get(p, 3 if compound else 2)
         count = (given[1] if len(given) > 1 else 0) or p
         if p:
@@ -252,19 +271,19 @@ class _Reader:
 
     def _note(self, name: str, length: Fraction, number: int) -> None:
         if name == "Z":
-            self._add((), (self.meter or Fraction(4)) * length)
+            self._add((), (self.signs.meter or Fraction(4)) * length)
         elif name in "zx":
-            self._add((), self._timed(length * self.unit))
+            self._add((), self._timed(length * self.signs.unit))
         elif self.chord is not None:
             self.chord.append(AbcNote(self.bar.duration, length, (self._pitch(name, number),)))
         else:
-            self._add((self._pitch(name, number),), self._timed(length * self.unit))
+            self._add((self._pitch(name, number),), self._timed(length * self.signs.unit))
 
     def _close_chord(self, length: Fraction, number: int) -> None:
         if not self.chord:
             raise InputError(f"line {number}: a chord without notes")
         pitches, tied = (tuple(pitch for note in self.chord for pitch in getattr(note, name)) for name in ("pitches", "tied"))
-        duration = self.chord[0].duration * length * self.unit
+        duration = self.chord[0].duration * length * self.signs.unit
         self.chord = None
         self._add(pitches, self._timed(duration), tied)
 
@@ -295,7 +314,7 @@ class _Reader:
         upper = letter.upper()
         if mark:
             self.bar_accidentals[upper, octave] = _ACCIDENTALS[mark]
-        pitch = _PITCHES[upper] + 12 * octave + self.bar_accidentals.get((upper, octave), self.accidentals[upper])
+        pitch = _PITCHES[upper] + 12 * octave + self.bar_accidentals.get((upper, octave), self.signs.accidentals[upper])
         if not 0 <= pitch <= 127:
             raise InputError(f"line {number}: the note {name[:20]} is beyond MIDI's range")
         return pitch

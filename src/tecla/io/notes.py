@@ -18,6 +18,7 @@ from tecla.io.target import write_whole
 from tecla.music import NOTE, Performance
 
 _DECIMALS: Final = {"onset_sec": 6, "offset_sec": 6, "time_sec": 6, "confidence": 4}
+_NEEDED: Final = ("onset_sec", "offset_sec", "pitch")
 _LARGEST_FILE_BYTES: Final = 32 * 2**20  # over 200,000 notes as `save_json` writes them; parsed, they take thirty times as much
 
 
@@ -74,7 +75,11 @@ def load_csv(path: str | os.PathLike[str]) -> Performance:
     header = text.split("\n", 1)[0]
     separator = max(",\t;", key=header.count)
     try:
-        return _from_rows(list(csv.DictReader(io.StringIO(text), delimiter=separator)), [])
+        table = csv.DictReader(io.StringIO(text), delimiter=separator)
+        for name in _NEEDED:
+            if name not in (table.fieldnames or ()):  # of no rows, none would miss it
+                raise KeyError(name)
+        return _from_rows(list(table), [])
     except (ValueError, KeyError, TypeError, OverflowError, csv.Error, InputError) as error:
         raise InputError(f"{path} is no note list ({_reason(error)}): name the columns {', '.join(NOTE.names or ())}") from error
 

@@ -6,6 +6,7 @@ Such a file need not be listened to for beats and bars. Tracks named "left" and 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Final
@@ -32,7 +33,8 @@ _MOST_SHARPS: Final = 7
 _FINE: Final = 24  # parts of a quarter in which steps are told apart
 _PLAIN: Final = (3, 4, 6, 8, 12, 24, 48, 96)  # steps in them
 _SMPTE: Final = 0x8000
-_HANDS: Final = (("left", "L"), ("right", "R"))
+_HANDS: Final = {"left": "L", "right": "R"}
+_HAND: Final = re.compile(r"(?<![a-z])(left|right)(?:hand)?(?![a-z])")  # no bright piano, and no copyright
 _APART: Final = 7  # semitones between two tracks that are hands
 
 
@@ -82,7 +84,8 @@ def keeps_to(performance: Performance, ruled: Ruled) -> bool:
 def hands_of_tracks(performance: Performance, midi: smf.MidiBytes) -> str:
     """Whose hand plays each note, "L", "R" or ".": by the names of tracks, or if just two have notes, by which is lower."""
     struck = [track.events[track.events["kind"] == smf.NOTE_ON] for track in midi.tracks]
-    names = [next((hand for word, hand in _HANDS if word in track.name.casefold()), ".") for track in midi.tracks]
+    found = [_HAND.search(track.name.casefold()) for track in midi.tracks]
+    names = ["." if word is None else _HANDS[word[1]] for word in found]
     sounding = [i for i, events in enumerate(struck) if len(events)]
     if len(sounding) == 2 and not {"L", "R"} & set(names):
         low, high = sorted(sounding, key=lambda i: float(struck[i]["number"].mean()))

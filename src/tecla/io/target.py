@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -21,26 +22,49 @@ _REMEDIES: Final = {
     errno.ENOENT: "its folder does not exist; create it or choose another place",
     errno.ENOTDIR: "part of the path is a file, not a folder; choose another place",
     errno.EISDIR: "it is a folder; name a file inside it",
+    errno.ENAMETOOLONG: "its name is too long; choose a shorter one",
 }
 
 
-def check_target(path: str | os.PathLike[str], force: bool = False) -> Path:
+def check_target(path: str | os.PathLike[str], force: bool = False, inputs: Container[Path] = ()) -> Path:
     """Says at the door, before any long work, whether a target can be written; folders still missing may be made later.
 
+    Args:
+        force: whether what is there may be replaced.
+        inputs: what is read, as `Path.resolve` gives it; not even `force` replaces that.
+
     Raises:
-        OutputError: it exists and `force` is off, it is a folder, or its folder is none or not writable.
+        OutputError: it is a folder or one of the inputs, it exists and `force` is off, or its folder is none or not writable.
     """
     path = Path(path)
-    if path.is_dir():
+    try:
+        mode = _mode(path)
+        folder = next(folder for folder in path.absolute().parents if _mode(folder) is not None)
+    except OSError as error:
+        raise _refusal(path, error.errno, error.strerror) from error
+    if mode is not None and stat.S_ISDIR(mode):
         raise _refusal(path, errno.EISDIR)
-    if path.exists() and not force:
+    if path.resolve() in inputs:
+        raise OutputError(f"{path} is an input: tecla does not write over what it reads; choose another name")
+    if mode is not None and not force:
         raise OutputError(f"{path} exists already: give --force to replace it, or another name")
-    folder = next(folder for folder in path.absolute().parents if folder.exists())
     if not folder.is_dir():
         raise _refusal(path, errno.ENOTDIR)
     if not os.access(folder, os.W_OK):
         raise _refusal(path, errno.EACCES)
     return path
+
+
+def _mode(path: Path) -> int | None:
+    """What lies there, None for nothing. Of a name that cannot be `Path.exists` says nothing, too, or fails, as Python's version likes.
+
+    Raises:
+        OSError: a name that cannot be, or a folder that may not be looked into.
+    """
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def make_folder(path: Path) -> None:

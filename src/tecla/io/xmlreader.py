@@ -65,9 +65,9 @@ def tree_to_score(root: Element) -> Score:
         parts = _read_parts(root)
     except (ValueError, ZeroDivisionError, OverflowError) as error:
         raise InputError(f"a number in it cannot be ({error})") from error
-    if not parts or not parts[0]:
+    if not any(parts):
         raise InputError("it holds no measure")
-    measures = tuple(_finish([part[i] for part in parts if i < len(part)]) for i in range(len(parts[0])))
+    measures = tuple(_finish([part[i] for part in parts if i < len(part)]) for i in range(max(map(len, parts))))
     title = root.findtext("work/work-title") or root.findtext("movement-title") or ""
     composer = next((item.text or "" for item in root.iter("creator") if item.get("type") == "composer"), "")
     tempo = next((float(sound.get("tempo", "")) for sound in root.iter("sound") if _number(sound.get("tempo"))), None)
@@ -240,7 +240,7 @@ def _read_direction(item: Element, state: _State, position: Fraction, first_staf
 
 
 def _finish(drafts: list[_Draft]) -> Measure:
-    """One measure of all parts, every voice filled to the longest."""
+    """One measure of all parts that have it, every voice filled to the longest; its signs are those of the first."""
     first = drafts[0]
     length = max(draft.length for draft in drafts) or first.time.bar_quarters
     voices = {voice: _fill(placed, length) for draft in drafts for voice, placed in sorted(draft.placed.items())}
