@@ -21,6 +21,7 @@ from tecla.web.workers import Progress
 
 LONGEST_SEC: Final = 3 * 3600.0
 MOST_NOTES: Final = 100_000
+_ROUNDED_SEC: Final = 2e-6  # by which times in a version's file may be off: they are kept to a microsecond
 
 
 def probe_sound(progress: Progress, source: Path) -> dict[str, Any]:
@@ -116,8 +117,14 @@ def _ruled(source: Path, performance: Performance) -> Ruled | None:
         return None
     if ruled is None or not keeps_to(performance, ruled):
         return None
-    same = all(np.array_equal(played.notes[name], performance.notes[name]) for name in ("onset_sec", "pitch"))
-    return ruled if same else replace(ruled, hands="")
+    return ruled if _same_notes(played, performance) else replace(ruled, hands="")
+
+
+def _same_notes(played: Performance, kept: Performance) -> bool:
+    """Whether the same keys are struck at the same times, those of `kept` having been rounded as a version's file rounds them."""
+    if not np.array_equal(played.notes["pitch"], kept.notes["pitch"]):
+        return False
+    return np.allclose(played.notes["onset_sec"], kept.notes["onset_sec"], rtol=0, atol=_ROUNDED_SEC)
 
 
 def export(progress: Progress, notes: Path, wishes: dict[str, Any], hands: str, source: Path, target: Path) -> None:
