@@ -48,7 +48,7 @@ class WishList(Form):
 
     title: Annotated[str, Field(max_length=200)] = ""
     composer: Annotated[str, Field(max_length=200)] = ""
-    time: Annotated[str, Field(pattern=r"^([1-9]|[1-5][0-9]|6[0-4])/(1|2|4|8|16|32|64)$")] | None = None
+    time: Annotated[str, Field(pattern=r"^([1-9]|[1-5][0-9]|6[0-4])/(1|2|4|8|16)$")] | None = None
     key_fifths: Annotated[int, Field(ge=-7, le=7)] | None = None
     transposed_to: Annotated[int, Field(ge=-7, le=7)] | None = None
     tempo_bpm: Annotated[float, Field(ge=10, le=400, allow_inf_nan=False)] | None = None
