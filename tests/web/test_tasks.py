@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import mido
+import numpy as np
 import pytest
 
+from tecla.io.notes import save_json
+from tecla.music import Performance
 from tecla.web import tasks
 
 QUARTER = 480
@@ -63,3 +67,26 @@ def test_a_moved_note_is_in_the_hand_that_it_seems_to_be_in(tmp_path: Path) -> N
     notes.write_text(json.dumps(version))
     tasks.export(say, notes, {}, "", source, target)
     assert staff_of_melody(target) == {"1"}
+
+
+def test_pages_have_their_name_only_when_all_are_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target, notes, onset = tmp_path / "made" / "export.svg", tmp_path / "notes.json", np.arange(500) / 4
+    target.parent.mkdir()
+    save_json(Performance.from_arrays(onset, onset + 0.2, 60 + np.arange(500) % 13), notes)
+
+    def write(self: zipfile.ZipFile, page: Path, name: str) -> None:
+        met.append([file.suffix for file in target.parent.iterdir() if not file.name.startswith(".")])
+        if len(met) == 2:
+            raise KeyboardInterrupt  # as a worker that is stopped
+        pack(self, page, name)
+
+    met: list[list[str]] = []
+    pack = zipfile.ZipFile.write
+    monkeypatch.setattr(zipfile.ZipFile, "write", write)
+    with pytest.raises(KeyboardInterrupt):
+        tasks.export(say, notes, {}, "", tmp_path / "none.mid", target)
+    assert met == [[], []]
+    assert not list(target.parent.iterdir())
+    tasks.export(say, notes, {}, "", tmp_path / "none.mid", target)
+    assert [file.name for file in target.parent.iterdir()] == ["export.svg.zip"]
+    assert zipfile.ZipFile(target.with_name("export.svg.zip")).namelist()[:2] == ["page-1.svg", "page-2.svg"]
