@@ -56,6 +56,7 @@ class WishList(Form):
     barline_shift_beats: Annotated[int, Field(ge=-16, le=16)] = 0
     level: Literal["faithful", "clean", "easy"] = "faithful"
     swing: bool = False
+    repeats: bool = False
 
 
 class Edited(Form):
@@ -185,11 +186,12 @@ class Moment(BaseModel):
 
 
 class Page(BaseModel):
-    """A version engraved: `notes` tells which note an element of the page is."""
+    """A version engraved: `notes` tells which note an element of the page is, `again` which ones it is when it is repeated."""
 
     pages: list[str]
     timemap: list[Moment]
     notes: dict[str, int]
+    again: dict[str, list[int]]
     beats_sec: list[float]
     downbeats_sec: list[float]
     time: str
