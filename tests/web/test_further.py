@@ -131,6 +131,15 @@ def test_the_pianist_is_offered_first(studio: Server) -> None:
     assert [model["name"] for model in studio.http.get("/api/about").json()["models"]["generation"]] == ["performance", "chorales"]
 
 
+def test_a_metre_too_fine_to_count_is_refused(studio: Server, waltz: str) -> None:
+    first = studio.http.get(f"/api/takes/{waltz}/versions/1").json()
+    asked = {time: {"notes": first["notes"], "pedals": [], "wishes": {"time": time}} for time in ("3/16", "3/32", "5/64")}
+    answers = {time: studio.http.post(f"/api/takes/{waltz}/page", json=body) for time, body in asked.items()}
+    assert {time: answer.status_code for time, answer in answers.items()} == {"3/16": 200, "3/32": 422, "5/64": 422}
+    assert answers["3/16"].json()["time"] == "3/16"
+    assert answers["5/64"].json()["error"]["message"].startswith("body.wishes.time: ")
+
+
 def test_hands_and_bar_lines_are_obeyed(studio: Server, waltz: str) -> None:
     first = studio.http.get(f"/api/takes/{waltz}/versions/1").json()
     notes = {"notes": first["notes"], "pedals": first["pedals"]}

@@ -25,9 +25,13 @@ def continued(performance: Performance, asked: dict[str, Any]) -> tuple[Performa
         raise InputError(f"nothing is played from {begin:.1f} s to {end:.1f} s: choose a stretch with notes in it")
     request = Request(asked["model"], asked["seed"], SamplingOptions(asked["temperature"], top_p=asked["top_p"]), seconds=asked["seconds"])
     composition = workbench.generate(request, passage)
-    origin, last = _span(passage)  # the new music's times count from the passage's first event
     step_sec = composition.provenance["made"].get("sixteenth_sec")
-    done = composition.provenance["made"]["prompt_sixteenths"] * step_sec - 1e-3 if step_sec else last - origin + 1e-3
+    if step_sec:  # the new music's times count from the passage's first onset: a grid has no pedals
+        origin = float(passage.notes["onset_sec"].min())
+        done = (composition.provenance["made"]["prompt_sixteenths"] - 0.5) * step_sec  # half a step: `step_sec` is rounded
+    else:  # or from its first event
+        origin, last = _span(passage)
+        done = last - origin + 1e-3
     both = composition.performance
     new = Performance(both.notes[both.notes["onset_sec"] > done], both.controls[both.controls["time_sec"] > done - 2e-3])
     later = new.shifted(origin)

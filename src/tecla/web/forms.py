@@ -48,7 +48,7 @@ class WishList(Form):
 
     title: Annotated[str, Field(max_length=200)] = ""
     composer: Annotated[str, Field(max_length=200)] = ""
-    time: Annotated[str, Field(pattern=r"^([1-9]|[1-5][0-9]|6[0-4])/(1|2|4|8|16|32|64)$")] | None = None
+    time: Annotated[str, Field(pattern=r"^([1-9]|[1-5][0-9]|6[0-4])/(1|2|4|8|16)$")] | None = None
     key_fifths: Annotated[int, Field(ge=-7, le=7)] | None = None
     transposed_to: Annotated[int, Field(ge=-7, le=7)] | None = None
     tempo_bpm: Annotated[float, Field(ge=10, le=400, allow_inf_nan=False)] | None = None
@@ -56,6 +56,7 @@ class WishList(Form):
     barline_shift_beats: Annotated[int, Field(ge=-16, le=16)] = 0
     level: Literal["faithful", "clean", "easy"] = "faithful"
     swing: bool = False
+    repeats: bool = False
 
 
 class Edited(Form):
@@ -185,11 +186,12 @@ class Moment(BaseModel):
 
 
 class Page(BaseModel):
-    """A version engraved: `notes` tells which note an element of the page is."""
+    """A version engraved: `notes` tells which note an element of the page is, `again` which ones it is when it is repeated."""
 
     pages: list[str]
     timemap: list[Moment]
     notes: dict[str, int]
+    again: dict[str, list[int]]
     beats_sec: list[float]
     downbeats_sec: list[float]
     time: str

@@ -23,6 +23,7 @@ from tecla.web.workers import Worker, WorkerDiedError
 
 MOST_QUEUED: Final = 1000
 _TELL_SEC: Final = 0.2  # progress is told no oftener than this
+_PAUSE_SEC: Final = 5.0  # before the database is tried again: a full disk may have room by then
 _LOG: Final = logging.getLogger("tecla.studio")
 
 
@@ -54,7 +55,7 @@ class Jobs:
         self._database, self._run, self._tell = database, run, tell
         self._changed = threading.Condition()
         self._running: dict[str, Worker] = {}
-        self._closing = False
+        self._closing = threading.Event()
         with database.change() as db:
             db.execute("UPDATE jobs SET state = 'queued', progress = 0 WHERE state = 'running'")
         self._threads = [threading.Thread(target=self._serve, name=f"jobs-{n}", daemon=True) for n in range(n_workers)]
@@ -67,7 +68,7 @@ class Jobs:
     def close(self) -> None:
         """Stops the workers; what they were at stays in the queue for the next server."""
         with self._changed:
-            self._closing = True
+            self._closing.set()
             self._changed.notify_all()
             for worker in self._running.values():
                 worker.stop()
@@ -154,19 +155,29 @@ class Jobs:
 
     def _serve(self) -> None:
         worker = Worker()
-        while (job := self._next(worker)) is not None:
+        while not self._closing.is_set():
             try:
-                self._work(job, worker)
-            finally:
-                with self._changed:
-                    del self._running[job.id]
+                self._work_next(worker)
+            except Exception:  # noqa: BLE001 (a thread of the queue must not end: the fault is logged, and the next job may go well)
+                _LOG.exception("the queue pauses for %g s", _PAUSE_SEC)
+                self._closing.wait(_PAUSE_SEC)
         worker.stop()
+
+    def _work_next(self, worker: Worker) -> None:
+        job = self._next(worker)
+        if job is None:
+            return
+        try:
+            self._work(job, worker)
+        finally:
+            with self._changed:
+                del self._running[job.id]
 
     def _next(self, worker: Worker) -> Job | None:
         """The oldest queued job, now running; waits for one. None when the server closes."""
         while True:
             with self._changed:
-                if self._closing:
+                if self._closing.is_set():
                     return None
                 with self._database.change() as db:
                     row = db.execute(
@@ -177,11 +188,11 @@ class Jobs:
                     threads = max(1, (os.cpu_count() or 1) // len(self._running))
                     break
                 self._changed.wait()
-        self._told(row["id"])
         return Job(row["id"], row["take"], row["kind"], json.loads(row["arguments"]), threads)
 
     def _work(self, job: Job, worker: Worker) -> None:
         try:
+            self._told(job.id)
             finish = self._run(job, worker, self._progress_of(job.id))
             with self._database.change() as db:
                 if db.execute("SELECT state FROM jobs WHERE id = ?", (job.id,)).fetchone()["state"] != "running":
@@ -196,21 +207,29 @@ class Jobs:
         except TeclaError as error:
             self._fail(job.id, "refused", str(error))
         except WorkerDiedError:
-            if not self._closing:
+            if not self._closing.is_set():
                 self._fail(job.id, "crashed", "the process that did this ended unexpectedly: try again, or with a shorter piece")
         except Exception:  # noqa: BLE001 (a thread of the queue must not end: the fault is logged, and the job says so)
             _LOG.exception("job %s failed", job.id)
             self._fail(job.id, "broken", "something went wrong inside tecla: its log says what")
-        if not self._closing:
+        if not self._closing.is_set():
             self._told(job.id)
 
     def _fail(self, job: str, code: str, message: str) -> None:
-        """Notes a failure, unless the job was cancelled."""
-        with self._database.change() as db:
-            db.execute(
-                "UPDATE jobs SET state = 'failed', error_code = ?, error = ?, ended = ? WHERE id = ? AND state = 'running'",
-                (code, message, now(), job),
-            )
+        """Notes a failure, unless the job was cancelled; tries until it can: a job that nobody is at must not be called running."""
+        while True:
+            try:
+                with self._database.change() as db:
+                    db.execute(
+                        "UPDATE jobs SET state = 'failed', error_code = ?, error = ?, ended = ? WHERE id = ? AND state = 'running'",
+                        (code, message, now(), job),
+                    )
+            except sqlite3.Error as error:
+                _LOG.warning("that job %s failed cannot be noted (%s): tried again in %g s", job, error, _PAUSE_SEC)
+                if self._closing.wait(_PAUSE_SEC):  # the next server queues it again
+                    return
+            else:
+                return
 
     def _progress_of(self, job: str) -> Callable[[float], None]:
         told_at = 0.0

@@ -42,6 +42,7 @@ def engraved(performance: Performance, wishes: dict[str, Any], hands: str, ruled
         hands,
         wishes.get("swing") or False,
         transposed_to=wishes.get("transposed_to"),
+        repeats=wishes.get("repeats") or False,
     )
     work = engrave_with_grid(performance, stated, ruled)
     octave = wishes.get("tempo_octave") or 0
@@ -55,6 +56,8 @@ def followed_page(
     performance: Performance, wishes: dict[str, Any], hands: str, progress: Callable[[float], None], ruled: Ruled | None = None
 ) -> dict[str, Any]:
     """What the studio shows: SVG pages, `timemap` (when which elements sound), `notes` (element -> note), beats, key, metre and tempo.
+
+    What is repeated sounds more than once: `notes` has the note of the first time, `again` those of the others. Bars are those played.
 
     Args:
         progress: called with the share that is done; finding the beats is counted as a third, laying out as another.
@@ -70,6 +73,7 @@ def followed_page(
     seconds = work.beat_map.seconds_at([quarters + pickup for quarters, _ in moments]).tolist()
     page_of = {node.get("id"): number for number, page in enumerate(pages) for node in page.iter() if node.get("id")}
     heads = [_Head(sec, name, pitch - work.transposed_by) for sec, (_, ids) in zip(seconds, moments, strict=True) for name, pitch in ids]
+    notes, again = _known_notes(performance, heads)
     return {
         "pages": [_text(page) for page in pages],
         "timemap": [
@@ -77,13 +81,14 @@ def followed_page(
             for sec, (_, ids) in zip(seconds, moments, strict=True)
             if ids
         ],
-        "notes": _known_notes(performance, heads),
+        "notes": notes,
+        "again": again,
         "beats_sec": np.round(work.beats_sec, 4).tolist(),
         "downbeats_sec": np.round(work.downbeats_sec, 4).tolist(),
         "time": str(first.time),
         "key_fifths": first.key_fifths,
         "tempo_bpm": _printed_tempo(work.score),
-        "n_bars": len(work.score.measures),
+        "n_bars": len(work.grid.bars),
     }
 
 
@@ -93,21 +98,27 @@ def _printed_tempo(score: Score) -> float | None:
     return float(said[0]) if said else score.tempo_bpm
 
 
-def _known_notes(performance: Performance, heads: list[_Head]) -> dict[str, int]:
-    """Element id -> index of the played note: of all of the same pitch the nearest in time, each note once."""
+def _known_notes(performance: Performance, heads: list[_Head]) -> tuple[dict[str, int], dict[str, list[int]]]:
+    """Element id -> index of the played note, and -> those of its later times: of all of the same pitch the nearest in time, each once."""
     played: dict[int, list[tuple[float, int]]] = defaultdict(list)
     for index, (onset_sec, pitch) in enumerate(
         zip(performance.notes["onset_sec"].tolist(), performance.notes["pitch"].tolist(), strict=True)
     ):
         played[pitch].append((onset_sec, index))
-    pairs = sorted((abs(sec - head.sec), head.id, index) for head in heads for sec, index in _around(played[head.pitch], head.sec))
-    known: dict[str, int] = {}
+    near = ((at, head, sec, index) for at, head in enumerate(heads) for sec, index in _around(played[head.pitch], head.sec))
+    pairs = sorted((abs(sec - head.sec), at, index) for at, head, sec, index in near)
+    known: dict[int, int] = {}  # by the head's place in `heads`: what is repeated is there as often as it sounds
     taken: set[int] = set()
-    for _, name, index in pairs:
-        if name not in known and index not in taken:
-            known[name] = index
+    for _, at, index in pairs:
+        if at not in known and index not in taken:
+            known[at] = index
             taken.add(index)
-    return known
+    first: dict[str, int] = {}
+    again: dict[str, list[int]] = defaultdict(list)
+    for at in sorted(known):
+        if first.setdefault(heads[at].id, known[at]) != known[at]:
+            again[heads[at].id].append(known[at])
+    return first, again
 
 
 def _around(played: list[tuple[float, int]], sec: float) -> list[tuple[float, int]]:

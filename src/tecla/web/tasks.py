@@ -6,6 +6,7 @@ Each is called as task(progress, **arguments) in a process of its own. A target 
 from __future__ import annotations
 
 import json
+import tempfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from tecla.web.workers import Progress
 
 LONGEST_SEC: Final = 3 * 3600.0
 MOST_NOTES: Final = 100_000
+_ROUNDED_SEC: Final = 2e-6  # by which times in a version's file may be off: they are kept to a microsecond
 
 
 def probe_sound(progress: Progress, source: Path) -> dict[str, Any]:
@@ -116,33 +118,41 @@ def _ruled(source: Path, performance: Performance) -> Ruled | None:
         return None
     if ruled is None or not keeps_to(performance, ruled):
         return None
-    same = all(np.array_equal(played.notes[name], performance.notes[name]) for name in ("onset_sec", "pitch"))
-    return ruled if same else replace(ruled, hands="")
+    return ruled if _same_notes(played, performance) else replace(ruled, hands="")
+
+
+def _same_notes(played: Performance, kept: Performance) -> bool:
+    """Whether the same keys are struck at the same times, those of `kept` having been rounded as a version's file rounds them."""
+    if not np.array_equal(played.notes["pitch"], kept.notes["pitch"]):
+        return False
+    return np.allclose(played.notes["onset_sec"], kept.notes["onset_sec"], rtol=0, atol=_ROUNDED_SEC)
 
 
 def export(progress: Progress, notes: Path, wishes: dict[str, Any], hands: str, source: Path, target: Path) -> None:
     """Writes a version in the format that the target's suffix names; several pages of .svg or .png are packed in a .zip beside it."""
     from tecla import workbench  # noqa: PLC0415
+    from tecla.io.target import write_whole  # noqa: PLC0415
     from tecla.web.page import engraved  # noqa: PLC0415
 
     performance = workbench.load(notes)
     if target.suffix not in (".musicxml", ".mxl", ".pdf", ".svg", ".png"):
         workbench.save(performance, target, wishes.get("title") or None)
         return
-    files = workbench.save_score(engraved(performance, wishes, hands, _ruled(source, performance)).score, target)
-    if len(files) > 1:
-        _pack(files, target)
+    score = engraved(performance, wishes, hands, _ruled(source, performance)).score
+    with tempfile.TemporaryDirectory() as folder:  # a first page under the target's name would be taken for all of them
+        files = workbench.save_score(score, Path(folder) / target.name)
+        if len(files) > 1:
+            _pack(files, target.with_name(f"{target.name}.zip"))
+        else:
+            write_whole(target, files[0].read_bytes())
 
 
 def _pack(files: list[Path], target: Path) -> None:
-    packed = target.with_name(f"{target.name}.zip")
-    draft = packed.with_name(f".{packed.name}")
-    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
+    from tecla.io.target import whole_target  # noqa: PLC0415
+
+    with whole_target(target) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, file in enumerate(files, 1):
             archive.write(file, f"page-{number}{file.suffix}")
-    draft.replace(packed)
-    for file in files:
-        file.unlink()
 
 
 def make_sound(progress: Progress, source: Path, target: Path) -> None:

@@ -41,24 +41,24 @@ class Worker:
             task: a function of a module, called as task(on_progress, **arguments) in the process.
 
         Raises:
-            TeclaError: the task refused. WorkerDiedError: the process ended.
+            TeclaError: the task refused. WorkerDiedError: the process ended. Whatever `on_progress` raises ends the process too.
         """
         connection = self._start()
         try:
             connection.send((task, arguments))
-            while True:
-                kind, value, *rest = connection.recv()
-                if kind == "progress":
-                    if on_progress is not None:
-                        on_progress(value)
-                    continue
-                self.warnings = rest[0]
-                if kind == "refused":
-                    raise value
-                return value
+            while (told := connection.recv())[0] == "progress":
+                if on_progress is not None:
+                    on_progress(told[1])
         except (EOFError, OSError) as error:
             self.stop()
             raise WorkerDiedError from error
+        except BaseException:
+            self.stop()  # it is still at the task, whose answer would be taken for the next one's
+            raise
+        kind, value, self.warnings = told
+        if kind == "refused":
+            raise value
+        return value
 
     def stop(self) -> None:
         """Ends the process at once, whatever it is doing; `run` raises WorkerDiedError in its thread."""

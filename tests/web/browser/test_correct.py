@@ -217,6 +217,29 @@ def test_the_page_is_transposed_and_its_notes_still_lead_to_the_roll(desk: Any, 
     expect(page.locator(".engraved")).to_contain_text("1♯")
 
 
+def test_a_repeat_is_written_once_and_lights_and_is_found_both_times(desk: Any, studio: Any, tmp_path: Path) -> None:
+    page = desk.page
+    tune = tmp_path / "Twice.abc"
+    tune.write_text("X:1\nT:Twice\nM:4/4\nL:1/4\nQ:1/4=60\nK:G\n|:GABc|d2B2|ecAc|B2G2|FGAB|c2A2|dcBA|G4:|\n")
+    desk.open_take(studio.hand_in(tune)["take"]["id"])
+    heads = page.locator(".page g.note")
+    expect(heads).to_have_count(46)
+    page.get_by_role("checkbox", name="Repeats").check()
+    expect(heads).to_have_count(23)
+    expect(page.locator(".engraved")).to_contain_text("16 bars")  # that are played
+    for sec in ("0.5", "32.5"):  # after the first note, the first time and the second
+        page.get_by_role("slider", name="Position").fill(sec)
+        expect(heads.nth(0)).to_have_class(re.compile(r"\bsounding\b"))
+        page.keyboard.press("Escape")
+        page.locator(".roll canvas").last.focus()
+        page.keyboard.press("ArrowRight")
+        expect(heads.nth(1)).to_have_class(re.compile(r"\bpicked\b"))
+        expect(page.locator(".page .picked")).to_have_count(1)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("checkbox", name="Repeats")).not_to_be_checked()
+    expect(heads).to_have_count(46)
+
+
 def test_printing_prints_the_page_alone(desk: Any, take: str) -> None:
     desk.open_take(take)
     sheets = desk.page.locator(".page").count()

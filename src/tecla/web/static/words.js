@@ -132,6 +132,8 @@ const WORDS = {
   "wish.transpose.none": ["as played", "como se tocó"],
   "wish.swing": ["Swing", "Swing"],
   "wish.swing.hint": ["Eighths played long and short are written even, under the word Swing", "Las corcheas tocadas larga y corta se escriben iguales, bajo la palabra Swing"],
+  "wish.repeats": ["Repeats", "Repeticiones"],
+  "wish.repeats.hint": ["What is played twice in a row is written once, between repeat signs", "Lo que se toca dos veces seguidas se escribe una sola vez, entre signos de repetición"],
   "wish.composer": ["Composer", "Compositor"],
   "wish.level": ["Detail", "Detalle"],
   "wish.barline": ["Bar lines", "Barras"],

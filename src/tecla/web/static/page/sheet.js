@@ -14,6 +14,7 @@ const DRAWN = new Set(["svg", "g", "path", "use", "symbol", "defs", "rect", "ell
  * @property {string[]} pages
  * @property {{ sec: number, page: number, ids: string[] }[]} timemap
  * @property {Record<string, number>} notes  svg id -> index of the note in the version
+ * @property {Record<string, number[]>} [again]  svg id -> indices of the notes that it is when it is repeated
  */
 
 export class Sheet {
@@ -70,7 +71,8 @@ export class Sheet {
     this.page_of = new Map(engraved.timemap.flatMap(({ page, ids }) => ids.map((id) => /** @type {[string, number]} */ ([id, page]))));
     this.moments = Float64Array.from(this.timemap, (entry) => entry.sec);
     this.notes = engraved.notes;
-    this.svg_ids = new Map(Object.entries(engraved.notes).map(([id, index]) => [index, id]));
+    const times = [...Object.entries(engraved.notes), ...Object.entries(engraved.again ?? {})];
+    this.svg_ids = new Map(times.flatMap(([id, indices]) => [indices].flat().map((index) => /** @type {[number, string]} */ ([index, id]))));
     this.now = -1;
     this.lit = [];
     this.picked = [];

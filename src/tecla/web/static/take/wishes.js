@@ -14,6 +14,7 @@ export function wishBar(session, levels = LEVELS) {
   const transpose = choice("wish.transpose", [["", t("wish.transpose.none")], ...keys()], (value) => session.draft.wish({ transposed_to: value === "" ? null : Number(value) }));
   const level = choice("wish.level", levels.map((value) => [value, t(`level.${value}`, {}, value)]), (value) => session.draft.wish({ level: value }));
   const swing = h("input", { type: "checkbox", onchange: () => session.draft.wish({ swing: swing.checked }) });
+  const repeats = h("input", { type: "checkbox", onchange: () => session.draft.wish({ repeats: repeats.checked }) });
   const composer = h("input", { class: "composer", maxlength: 200, "aria-label": t("wish.composer"), onchange: () => session.draft.wish({ composer: composer.value.trim() }) });
   const shift = (/** @type {number} */ by) => within("barline_shift_beats", by, MOST_BEATS);
   const octave = (/** @type {number} */ by) => within("tempo_octave", by, 1);
@@ -35,6 +36,7 @@ export function wishBar(session, levels = LEVELS) {
     transpose.field.value = fifths(wishes.transposed_to);
     level.field.value = wishes.level ?? levels[0];
     swing.checked = wishes.swing ?? false;
+    repeats.checked = wishes.repeats ?? false;
     composer.value = wishes.composer ?? "";
   });
   session.on(["engraving", "page"], () => {
@@ -46,7 +48,7 @@ export function wishBar(session, levels = LEVELS) {
     again.hidden = !session.stopped;
     state.textContent = session.stopped ? t("engraving.stopped") : session.engraving ? t("engraving") : page ? `${page.time}  ·  ${keyName(page.key_fifths)}  ·  ♩ = ${Math.round(page.tempo_bpm)}  ·  ${t("n.bars", { n: page.n_bars })}` : "";
   });
-  return h("div", { class: "wishes", role: "group", "aria-label": t("wishes") }, time.element, key.element, bars, tempo, level.element, transpose.element, h("label", { title: t("wish.swing.hint") }, swing, t("wish.swing")), h("label", {}, t("wish.composer"), composer), h("div", { class: "engraved-line" }, state, share, stop, again));
+  return h("div", { class: "wishes", role: "group", "aria-label": t("wishes") }, time.element, key.element, bars, tempo, level.element, transpose.element, h("label", { title: t("wish.swing.hint") }, swing, t("wish.swing")), h("label", { title: t("wish.repeats.hint") }, repeats, t("wish.repeats")), h("label", {}, t("wish.composer"), composer), h("div", { class: "engraved-line" }, state, share, stop, again));
 }
 
 /** @param {string} word @param {string[][]} options value and words @param {(value: string) => void} act */
