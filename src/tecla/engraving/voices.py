@@ -21,7 +21,7 @@ from tecla.engraving.values import length_merit
 VOICES: Final = 3
 FIRST_VOICE: Final = {1: 1, 2: 5}  # as MusicXML numbers the voices of the two staves of a piano
 _OPENING: Final = 1.0
-_NEEDLESS: Final = 2.0  # more where the first voice could take the note as it is
+_NEEDLESS: Final = 2.0  # more where the chord of the first voice could take the note as it is
 _THIRD: Final = 4.0
 _LEAP: Final = 0.04  # cost of a semitone between a voice's notes
 
@@ -45,7 +45,8 @@ def split_voices(
         voices: list[list[Chord]] = [[] for _ in range(VOICES)]
         for note in own:
             odds, strain = float(np.clip(second[note.source], 0.02, 0.98)), [_strain(note, voice, log_value) for voice in voices]
-            opening = _OPENING + _NEEDLESS * (strain[0] == 0)
+            chord = bool(voices[0]) and voices[0][-1].onset == note.onset
+            opening = _OPENING + _NEEDLESS * (strain[0] == 0 and (chord or not gaps))
             costs = [strain[k] + _reluctance(note, voice, k, odds, opening, starts) for k, voice in enumerate(voices)]
             _join(note, voices[int(np.argmin(costs))], log_value)
         for voice in voices if gaps else ():
