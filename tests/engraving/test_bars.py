@@ -32,3 +32,34 @@ def test_stems_are_forced_only_where_two_voices_sound_together() -> None:
     upper = [Placed(k * TICKS, (k + 1) * TICKS, 60, 1, k, voice=1) for k in range(4)]
     (measure,) = build_measures([*upper, Placed(0, TICKS, 48, 1, 9, voice=2)], [Bar(0, 4 * TICKS, TimeSignature(4, 4))], [0])
     assert [event.stem for event in measure.voices[1]] == ["up", "", "", ""]
+
+
+def beams(time: TimeSignature, *values: int) -> list[list[int]]:
+    """The notes of a bar that hang together, by their number; `values` are eighths, or 16ths as 0."""
+    at, notes = 0, []
+    for k, value in enumerate(values):
+        length = value * TICKS // 2 or TICKS // 4
+        notes.append(Placed(at, at + length, 60, 1, k))
+        at += length
+    (measure,) = build_measures(notes, [Bar(0, at, time)], [0])
+    runs: list[list[int]] = []
+    for k, event in enumerate(measure.voices[1]):
+        if event.beams and event.beams[0] == "begin":
+            runs.append([])
+        if event.beams:
+            runs[-1].append(k)
+    return runs
+
+
+def test_eighths_hang_together_by_half_bars_of_four_and_whole_bars_of_three() -> None:
+    assert beams(TimeSignature(4, 4), *[1] * 8) == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert beams(TimeSignature(3, 4), *[1] * 6) == [[0, 1, 2, 3, 4, 5]]
+    assert beams(TimeSignature(4, 4), 2, *[1] * 6) == [[1, 2], [3, 4, 5, 6]]  # not over the middle of the bar
+    assert beams(TimeSignature(2, 4), 1, 1, 0, 0, 1) == [[0, 1], [2, 3, 4]]  # shorter ones show each beat
+    assert beams(TimeSignature(6, 8), *[1] * 6) == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_three_eighths_are_written_in_sixteenths_and_eighths() -> None:
+    notes = [Placed(k * TICKS // 4, (k + 1) * TICKS // 4, 60, 1, k) for k in range(4)]
+    (measure,) = build_measures(notes, [Bar(0, 3 * TICKS // 2, TimeSignature(3, 8))], [0])
+    assert [event.value.type for event in measure.voices[1] if event.value] == ["16th"] * 4 + ["eighth"]

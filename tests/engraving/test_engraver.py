@@ -105,6 +105,17 @@ def test_the_stated_key_spells() -> None:
     assert {n.pitch.alter for n in pages[1].notes()} <= {0, -1, -2}
 
 
+def test_a_pickup_begins_on_its_note_and_the_last_bar_is_as_long_as_the_others() -> None:
+    early = Performance.from_arrays([0.25], [0.45], [67], 80)
+    later = waltz().shifted(0.5)
+    rows = np.concatenate([early.notes, later.notes])
+    page = engrave(Performance(rows), Wishes(time=THREE, tempo_bpm=120))
+    assert page.measures[0].length == Fraction(1, 2)
+    assert page.notes()[0].onset == 0
+    free = engrave(waltz())
+    assert {str(m.time) for m in free.measures} == {"3/4"}
+
+
 def test_easy_is_easier() -> None:
     wishes = {
         level: len(engrave(waltz(), Wishes(time=THREE, tempo_bpm=120, level=level)).notes()) for level in ("faithful", "clean", "easy")

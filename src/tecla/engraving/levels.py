@@ -16,6 +16,7 @@ from tecla.music.score import LEFT, RIGHT
 _GHOST_VELOCITY: Final = 18
 _GHOST_ODDS: Final = 0.6
 _EASY_GRID: Final = TICKS // 2
+_FAR_BELOW: Final = 7  # semitones: melodies seldom fall so far while their note is held
 
 
 def arrange(notes: Sequence[Placed], extra: NDArray[np.float64], level: str) -> list[Placed]:
@@ -54,11 +55,11 @@ def _easy(notes: Sequence[Placed]) -> list[Placed]:
 
 
 def _top_line(chords: Mapping[int, Sequence[Placed]]) -> list[Placed]:
-    """The melody, one note an eighth: the highest of those on its place if there is one; what begins under a held note is not of it."""
+    """The melody, one note an eighth: the highest of those on its place if there is one; what begins far under a held note is not of it."""
     line: list[Placed] = []
     for at, chord in chords.items():
         top = max([n for n in chord if n.onset == at] or chord, key=lambda n: n.pitch)
-        if not line or line[-1].end <= at or line[-1].pitch <= top.pitch:
+        if not line or line[-1].end <= at or (top.onset == at and line[-1].pitch - top.pitch < _FAR_BELOW):
             end = max(-(-top.end // _EASY_GRID) * _EASY_GRID, at + _EASY_GRID)
             line.append(replace(top, onset=at, end=end, marks=()))
     return line
