@@ -95,3 +95,23 @@ def test_any_metres_make_bars_that_add_up(changes: tuple[tuple[Fraction, TimeSig
     performance = tune()
     score = engrave(performance, Wishes(), Ruled(BeatMap.steady(96), changes))  # a Score refuses others
     assert len(score.notes()) == len(performance)
+
+
+def test_rests_and_chords_of_a_file_are_kept() -> None:
+    onset, lasts = np.arange(0.0, 16.0), np.tile([1.0, 0.5, 1.0, 1.0], 4)
+    low = np.arange(0.0, 16.0, 2.0)
+    begins, ends = np.concatenate([onset, low, low]), np.concatenate([onset + lasts, low + 2, low + 2])
+    keys = np.concatenate([np.tile([72, 74, 76, 77], 4), np.full(8, 43), np.full(8, 47)])
+    score = engrave(Performance.from_arrays(begins * 0.6, ends * 0.6 - 0.005, keys, 70), Wishes(), Ruled(BeatMap.steady(100), FOUR))
+    assert lengths(score) == lasts.tolist()
+    assert set(lengths(score, 2)) == {2.0}
+    assert {note.voice for note in score.notes()} == {1, 5}  # chords, no second voices
+
+
+def test_swing_keeps_the_bars_of_a_file() -> None:
+    onset = np.concatenate([[k, k + 2 / 3] for k in range(3, 32)])
+    take = Performance.from_arrays(onset * 0.5, onset * 0.5 + 0.15, 60 + np.arange(len(onset)) % 12, 70)
+    score = engrave(take, Wishes(swing=True), Ruled(BeatMap.steady(120), FOUR))
+    assert {str(measure.time) for measure in score.measures} == {"4/4"}
+    assert score.measures[0].length == 1
+    assert {float(note.onset) % 1 for note in score.notes()} == {0.0, 0.5}

@@ -1,5 +1,6 @@
 import re
 import zlib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,15 @@ def test_a_long_title_stays_on_the_page() -> None:
     margin, *letters = [float(x) for x in re.findall(r"translate\((-?[\d.]+), ", page)]
     assert margin + min(letters) > 0
     assert margin + max(letters) < inner
+
+
+def test_the_composer_stands_below_a_title_however_long() -> None:
+    title = '<credit page="1"><credit-words justify="center" valign="top">{}</credit-words></credit>'
+    name = '<credit page="1"><credit-words justify="right" valign="top">{}</credit-words></credit>'
+    head = title.format("Étude " * 12) + name.format("Étude " * 6)
+    page = svg_text(draw_pages(piece().replace("<part-list>", head + "<part-list>"))[0])
+    lines = Counter(re.findall(r"translate\(-?[\d.]+, ([\d.]+)\)", page[page.index("pgHead") : page.index("pgFoot")]))
+    assert list(lines.values()) == [60, 30]  # letters on two lines: none of the one on the other's
 
 
 def test_formats() -> None:
