@@ -98,13 +98,13 @@ def test_any_metres_make_bars_that_add_up(changes: tuple[tuple[Fraction, TimeSig
 
 
 def test_rests_and_chords_of_a_file_are_kept() -> None:
-    onset, lasts = np.arange(0.0, 16.0), np.tile([1.0, 0.5, 1.0, 1.0], 4)
-    low = np.arange(0.0, 16.0, 2.0)
-    begins, ends = np.concatenate([onset, low, low]), np.concatenate([onset + lasts, low + 2, low + 2])
+    onset, lasts = np.arange(0.0, 32.0, 2.0), np.tile([2.0, 1.0, 2.0, 2.0], 4)
+    low = np.arange(0.0, 32.0, 4.0)
+    begins, ends = np.concatenate([onset, low, low]), np.concatenate([onset + lasts, low + 4, low + 4])
     keys = np.concatenate([np.tile([72, 74, 76, 77], 4), np.full(8, 43), np.full(8, 47)])
     score = engrave(Performance.from_arrays(begins * 0.6, ends * 0.6 - 0.005, keys, 70), Wishes(), Ruled(BeatMap.steady(100), FOUR))
     assert lengths(score) == lasts.tolist()
-    assert set(lengths(score, 2)) == {2.0}
+    assert set(lengths(score, 2)) == {4.0}
     assert {note.voice for note in score.notes()} == {1, 5}  # chords, no second voices
 
 

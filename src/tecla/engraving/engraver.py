@@ -192,15 +192,13 @@ def engrave_readings(
     grid = without_empty_start(Grid(onset, count.beat_ticks, count.bars))
     bridge = BeatMap(grid.beat_ticks / TICKS, count.beats_sec)
     staff = obey_hands(split_hands(readings.left_odds, grid.onset, pitch), wishes.hands)
-    if lasts is not None:
-        log_value = surely(lasts)
     notes = place_notes(performance, staff, adorned, log_value, grid, lasts)
     notes = arrange(articulate(notes, performance, marks), marks.kind[:, EXTRA], wishes.level)
     notes = _without_doubles(notes)
     grid = _reach(grid, max((n.end for n in notes), default=0))
     starts = [bar.start for bar in grid.bars]
     played_sec = np.stack([onset_sec, performance.sounding_offset_sec()], 1)
-    notes = split_voices(notes, rhythm.second, log_value, starts, played_sec if lasts is None else None, gaps=lasts is None)
+    notes = split_voices(notes, rhythm.second, log_value, starts, played_sec, None if lasts is None else surely(lasts))
     keys = _keys(pitch, readings, grid, bridge, wishes.key_fifths, ruled)
     transposed_by = 0
     if wishes.transposed_to is not None:

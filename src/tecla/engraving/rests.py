@@ -23,6 +23,7 @@ from tecla.engraving.values import length_merit
 
 LEAST_REST: Final = TICKS // 2
 TINY_REST: Final = TICKS // 4
+STACCATO_REST: Final = TICKS // 2  # a program lets go of a dotted note half-way
 SIGN_REST: Final = 4 * TICKS  # a rest after an ornament: shorter ones are what is left of it
 GAP_COST: Final = 1.5  # log-likelihood a note that a rest stands for it, below which the rest is not written
 HELD_REST: Final = 2 * TICKS + 1  # both where the pedal carries a chord to the next one; chosen on development pieces
@@ -47,10 +48,19 @@ class Chord:
 
 
 def close_gaps(
-    voice: list[Chord], log_value: NDArray[np.float64], starts: Sequence[int], played_sec: NDArray[np.float64] | None = None
+    voice: list[Chord],
+    log_value: NDArray[np.float64],
+    starts: Sequence[int],
+    played_sec: NDArray[np.float64] | None = None,
+    longest_gap: float = np.inf,
 ) -> None:
-    """Moves ends of a voice's chords to where an editor would write them; bars begin at `starts`."""
+    """Moves ends of a voice's chords to where an editor would write them; bars begin at `starts`.
+
+    Gaps longer than `longest_gap` ticks and than the chord before them stay.
+    """
     for chord, following in pairwise(voice):
+        if following.onset - chord.end > min(longest_gap, chord.end - chord.onset) and longest_gap < np.inf:
+            continue
         longest, sure = (HELD_REST, HELD_GAP_COST) if _is_held(chord, following, played_sec) else (LEAST_REST, GAP_COST)
         if any(set(note.marks) & set(SIGNS) for note in chord.notes):  # its ornament went on, and is not written
             longest, sure = SIGN_REST, np.inf

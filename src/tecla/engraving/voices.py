@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tecla.engraving.placed import Placed
-from tecla.engraving.rests import Chord, close_gaps
+from tecla.engraving.rests import STACCATO_REST, Chord, close_gaps
 from tecla.engraving.values import length_merit
 
 VOICES: Final = 3
@@ -32,25 +32,27 @@ def split_voices(
     log_value: NDArray[np.float64],
     starts: Sequence[int],
     played_sec: NDArray[np.float64] | None = None,
-    gaps: bool = True,
+    known: NDArray[np.float64] | None = None,
 ) -> list[Placed]:
     """Gives every note a voice, and the notes of a chord one end. `second` (N,) is each note's odds to lie in a lower voice.
 
     A note that its voice's next chord would overlap is cut short there. `played_sec` (N, 2) says when each began and fell silent:
-    where the pedal carries a note to the next one there is no rest. Without `gaps` rests are those between the notes' own ends.
+    where the pedal carries a note to the next one there is no rest. `known` (N, 19) takes the place of `log_value` (N, 19) where a file
+    has lengths: then rests stay, but for those that a staccato leaves.
     """
     out: list[Placed] = []
+    lengths = log_value if known is None else known
     for staff in (1, 2):
         own = sorted((n for n in notes if n.staff == staff and not n.grace), key=lambda n: (n.onset, -n.pitch, n.source))
         voices: list[list[Chord]] = [[] for _ in range(VOICES)]
         for note in own:
-            odds, strain = float(np.clip(second[note.source], 0.02, 0.98)), [_strain(note, voice, log_value) for voice in voices]
+            odds, strain = float(np.clip(second[note.source], 0.02, 0.98)), [_strain(note, voice, lengths) for voice in voices]
             chord = bool(voices[0]) and voices[0][-1].onset == note.onset
-            opening = _OPENING + _NEEDLESS * (strain[0] == 0 and (chord or not gaps))
+            opening = _OPENING + _NEEDLESS * (strain[0] == 0 and (chord or known is not None))
             costs = [strain[k] + _reluctance(note, voice, k, odds, opening, starts) for k, voice in enumerate(voices)]
-            _join(note, voices[int(np.argmin(costs))], log_value)
-        for voice in voices if gaps else ():
-            close_gaps(voice, log_value, starts, played_sec)
+            _join(note, voices[int(np.argmin(costs))], lengths)
+        for voice in voices:
+            close_gaps(voice, log_value, starts, played_sec, np.inf if known is None else STACCATO_REST)
         out += [replace(n, end=c.end, voice=FIRST_VOICE[staff] + k) for k, voice in enumerate(voices) for c in voice for n in c.notes]
         out += _place_graces([n for n in notes if n.staff == staff and n.grace], out, staff)
     return _promote(sorted(out, key=lambda n: (n.onset, n.pitch)), starts)
