@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tecla.engraving import Wishes, engrave
 from tecla.engraving.beatwise import LENGTHS, N_FEATURES, PLACES, STEPS, Rhythm, rhythm_features
 from tecla.engraving.counting import TICKS, Bar, Count
 from tecla.engraving.network import read_counted, read_hands
@@ -95,3 +96,16 @@ def test_lengths_in_dotted_quarters_are_those_of_the_page() -> None:
     sure[1, LENGTHS.index(1)] = 0.0
     told = in_quarters(sure, np.array([3 * TICKS // 2, 3 * TICKS // 2]))
     assert [float(VALUES[k]) for k in told.argmax(axis=1)] == [0.5, 1.5]
+
+
+@pytest.mark.parametrize("against", [1, 2])
+def test_five_notes_to_a_beat_are_quintuplets_against_one_and_two(against: int) -> None:
+    rng, beats = np.random.default_rng(3), np.arange(32)
+    chords = np.array([(43, 50, 55, 59, 55), (48, 55, 60, 64, 60), (45, 52, 57, 60, 57), (38, 45, 50, 54, 50)])
+    low, high = (beats[:, None] + np.arange(5) / 5).ravel(), (beats[:, None] + np.arange(against) / against).ravel()
+    pitch = np.concatenate([chords[beats // 4 % 4].ravel(), 72 + np.arange(len(high)) % 6])
+    onset = 0.8 * np.concatenate([low, high]) + rng.normal(0, 0.008, len(pitch)) + 0.1
+    lasts = np.concatenate([np.full(len(low), 0.15), np.full(len(high), 0.7 / against)])
+    page = engrave(Performance.from_arrays(onset, onset + lasts, pitch, 64), Wishes(time=TimeSignature(4, 4), tempo_bpm=75))
+    left = [note for note in page.notes() if note.pitch.midi < 70]
+    assert np.mean([5 * note.position % 1 == 0 for note in left]) > 0.75

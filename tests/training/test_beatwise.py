@@ -48,7 +48,7 @@ def test_places_steps_and_lengths_are_told_as_written() -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_in_every_count_notes_are_written_where_they_were_played(seed: int) -> None:
     counted = recounted(song(), np.random.default_rng(seed))
-    assert astray(counted)[8:-24].max() < 0.1  # beats move by 30 ms at most
+    assert astray(counted)[8:-24].max() < 0.15  # beats move by 30 ms at most, and to strokes that are near
     assert len(counted.piece.place) == len(counted.piece.in_bar) == len(counted.piece.beats_sec)
 
 

@@ -28,9 +28,11 @@ def _fractions(text: str) -> tuple[Fraction, ...]:
 PLACES: Final = _fractions(
     "0 1/12 1/9 1/8 1/6 1/5 2/9 1/4 1/3 3/8 2/5 5/12 4/9 1/2 5/9 7/12 3/5 5/8 2/3 3/4 7/9 4/5 5/6 7/8 8/9 11/12"
 )  # beats after the last whole beat
-STEPS: Final = _fractions("0 1/24 1/18 1/16 1/12 1/9 1/8 1/6 1/5 1/4 1/3 3/8 1/2 2/3 3/4 1 4/3 3/2 2 3 4")  # beats to the next played note
+STEPS: Final = _fractions(
+    "0 1/24 1/18 1/16 1/12 1/9 1/8 1/6 1/5 1/4 1/3 3/8 2/5 1/2 2/3 3/4 1 4/3 3/2 2 3 4"
+)  # beats to the next played note
 LENGTHS: Final = _fractions(
-    "1/24 1/18 1/16 1/12 1/9 1/8 1/6 1/5 1/4 1/3 3/8 1/2 2/3 3/4 1 5/4 4/3 3/2 5/3 2 5/2 8/3 3 4 5 6 8"
+    "1/24 1/18 1/16 1/12 1/9 1/8 1/6 1/5 1/4 1/3 3/8 2/5 1/2 2/3 3/4 4/5 1 5/4 4/3 3/2 5/3 2 5/2 8/3 3 4 5 6 8"
 )  # written length, in beats
 HEADS: Final = {"place": len(PLACES), "step": len(STEPS), "length": len(LENGTHS)}
 N_OUTPUTS: Final = sum(HEADS.values())
@@ -48,7 +50,7 @@ class Rhythm:
     """What is read of each note in beats of the count.
 
     Shape:
-        log_place (N, 26), log_step (N, 21), log_length (N, 26) log-probabilities; second (N,) odds, of the voice network, that it lies in a
+        log_place (N, 26), log_step (N, 22), log_length (N, 29) log-probabilities; second (N,) odds, of the voice network, that it lies in a
         lower voice of its staff
     """
 
@@ -93,8 +95,18 @@ def _scene(performance: Performance, pulse: Pulse, left: Column) -> _Scene:
 
 def rhythm_features(performance: Performance, pulse: Pulse, left: Column) -> NDArray[np.float32]:
     """Rows the rhythm network reads, (N, F); `left` (N,) are the hands network's log-odds for the left hand. At least two beats."""
+    return with_fifths(counted_features(performance, pulse, left), performance, pulse)
+
+
+def with_fifths(seen: NDArray[np.float32], performance: Performance, pulse: Pulse) -> NDArray[np.float32]:
+    """What rhythm alone reads besides `counted_features`: where a note lies in fifths of its beat, (N, F)."""
+    return np.column_stack([seen, *_circle(pulse.at(performance.notes["onset_sec"]), _FIFTHS)]).astype(np.float32)
+
+
+def counted_features(performance: Performance, pulse: Pulse, left: Column) -> NDArray[np.float32]:
+    """Rows that all networks read which see notes over beats, (N, F), as `rhythm_features`."""
     if not len(performance):
-        return np.zeros((0, N_FEATURES), np.float32)
+        return np.zeros((0, N_COUNTED), np.float32)
     scene = _scene(performance, pulse, left)
     columns = [*_places(scene, pulse), *_neighbours(scene), *_lengths(scene, performance, pulse), *_hands(scene), *_line(scene)]
     columns += [*in_stroke(scene.pitch, scene.stroke), *_pedal(scene, performance, pulse), *_own(scene, left)]
@@ -103,7 +115,8 @@ def rhythm_features(performance: Performance, pulse: Pulse, left: Column) -> NDA
 
 _TURNS: Final = (1, 2, 3)
 _OWN_TURNS: Final = (1, 2, 3, 4, 6)
-N_FEATURES: Final = (
+_FIFTHS: Final = (5,)
+N_COUNTED: Final = (
     (2 * len(_OWN_TURNS) + 2 * len(_TURNS) + 9)
     + (2 * _NEAR * 3 + 2 * _NEAREST * 2 * len(_TURNS))
     + (4 + 2 * len(_TURNS))
@@ -113,6 +126,7 @@ N_FEATURES: Final = (
     + 2
     + 11
 )
+N_FEATURES: Final = N_COUNTED + 2 * len(_FIFTHS)
 
 
 def log_beats(beats: Column) -> Column:

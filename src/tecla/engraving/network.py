@@ -52,7 +52,8 @@ def read_counted(performance: Performance, pulse: Pulse, left_odds: NDArray[np.f
     signed = 1 - np.exp(_log_softmax(marks["sign"]))[:, 0]
     odds = markwise.Marks(np.exp(_log_softmax(marks["kind"])), signed, articulation)
     seen = seen[:, : voicewise.N_FEATURES]
-    parts = _parts(_run(RHYTHM_WEIGHTS, "notes", seen[:, : beatwise.N_FEATURES], beatwise.N_OUTPUTS), beatwise.HEADS)
+    in_beats = beatwise.with_fifths(seen[:, : beatwise.N_COUNTED], performance, pulse)
+    parts = _parts(_run(RHYTHM_WEIGHTS, "notes", in_beats, beatwise.N_OUTPUTS), beatwise.HEADS)
     second = _sigmoid(_run(VOICE_WEIGHTS, "notes", seen, voicewise.N_OUTPUTS)[:, 0])
     return beatwise.Rhythm(**{f"log_{name}": _log_softmax(logits) for name, logits in parts.items()}, second=second), odds
 

@@ -29,7 +29,7 @@ _SAME: Final = 0.02  # how far, in proportion, a length may be from that of the 
 
 
 def in_quarters(log_length: NDArray[np.float64], unit: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Readings of lengths in beats (N, 26) as readings of VALUES, in quarters, (N, 19); a beat of note i has `unit[i]` ticks."""
+    """Readings of lengths in beats (N, 29) as readings of VALUES, in quarters, (N, 19); a beat of note i has `unit[i]` ticks."""
     table, out = np.array([float(length) for length in LENGTHS]), np.full((len(log_length), len(VALUES)), _FLOOR)
     for ticks_a_beat in np.unique(unit):
         beats = _VALUE_TICKS / ticks_a_beat

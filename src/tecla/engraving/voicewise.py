@@ -11,8 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tecla.engraving.beatwise import FAR_BEATS, Column, log_beats, rhythm_features
-from tecla.engraving.beatwise import N_FEATURES as N_RHYTHM_FEATURES
+from tecla.engraving.beatwise import FAR_BEATS, N_COUNTED, Column, counted_features, log_beats
 from tecla.engraving.handwise import OCTAVE
 from tecla.engraving.pulse import Strokes, find_strokes
 from tecla.engraving.tracking import Pulse
@@ -20,7 +19,7 @@ from tecla.music import Performance
 
 TURNS: Final = (-3, -2, -1, 1, 2, 3)  # strokes of the hand before and after
 N_COLUMNS: Final = 3 + 4 + 4 + 3 * len(TURNS) + 1
-N_FEATURES: Final = N_RHYTHM_FEATURES + N_COLUMNS
+N_FEATURES: Final = N_COUNTED + N_COLUMNS
 N_OUTPUTS: Final = 1
 _REACH: Final = 24  # notes to either side among which companions are sought
 _STROKE_REACH: Final = 8
@@ -31,7 +30,7 @@ _NONE: Final = 3.0  # octaves: where there is no companion
 
 def voice_features(performance: Performance, pulse: Pulse, left: Column) -> NDArray[np.float32]:
     """Rows the voice network reads, (N, F), the rhythm network's first; `left` (N,) are log-odds for the left hand. At least two beats."""
-    seen = rhythm_features(performance, pulse, left)
+    seen = counted_features(performance, pulse, left)
     notes = performance.notes
     if not len(notes):
         return np.zeros((0, N_FEATURES), np.float32)

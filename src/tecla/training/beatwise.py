@@ -26,7 +26,9 @@ WEIGHTS: Final = {"place": 1.0, "step": 1.0, "length": 1.0}
 NOTES: Final = 256
 _DRAWN: Final = 295  # notes drawn for a window, of which some go missing
 _JOINED: Final = 0.35  # share of windows whose hands come from two pieces
-_COUNTS: Final = {1.0: 0.62, 0.5: 0.12, 2.0: 0.12, 1 / 3: 0.03, 2 / 3: 0.03, 1.5: 0.04, 3.0: 0.04}  # beats of a count in annotated ones
+# Beats of a count in annotated ones, and beats of a joined hand in those of the own one: threes and fives, and either against fours
+_COUNTS: Final = {1.0: 0.56, 0.5: 0.12, 2.0: 0.12, 1 / 3: 0.03, 2 / 3: 0.03, 1.5: 0.04, 3.0: 0.04, 1.25: 0.06}
+_AGAINST: Final = {1.0: 0.76, 1.5: 0.06, 0.75: 0.04, 1.25: 0.14}
 _OTHER_LINE: Final = 0.3  # share of windows whose bars begin on another beat
 _LEAST: Final = (40, 20)  # notes of the own hand, and of the other one, below which hands are not joined
 
@@ -56,6 +58,9 @@ def join_hands(own: Counted, other: Counted, rng: np.random.Generator) -> Counte
     """One hand of a window with the other hand of another piece, moved bar by bar onto its beats."""
     known = own.onset[np.isfinite(own.onset)]
     begin, span = (int(np.floor(known.min())), int(np.ceil(np.ptp(known)))) if len(known) else (0, 0)
+    against = float(rng.choice(list(_AGAINST), p=list(_AGAINST.values())))
+    if against != 1.0:
+        other = _recounted_by(other, against)
     beats, theirs = own.piece.beats_sec, other.piece.beats_sec
     lines = np.flatnonzero(other.piece.place[: max(0, len(theirs) - span - 1)] == 0)
     if not len(lines) or begin < 0:
@@ -83,6 +88,13 @@ def join_hands(own: Counted, other: Counted, rng: np.random.Generator) -> Counte
         ),
         np.concatenate([joined.piece.performance.notes, notes]),
     )
+
+
+def _recounted_by(piece: Counted, ratio: float) -> Counted:
+    """The same music in beats that last `ratio` of the annotated ones; every one of them may begin a bar."""
+    beats = recount(piece.piece.beats_sec, np.zeros(0), ratio)
+    counted = replace(piece.piece, beats_sec=beats, place=np.zeros(len(beats), np.int64), in_bar=np.ones(len(beats), np.int64))
+    return replace(piece, piece=counted, onset=piece.onset / ratio, length=piece.length / ratio)
 
 
 def recounted(piece: Counted, rng: np.random.Generator) -> Counted:
