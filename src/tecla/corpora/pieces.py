@@ -19,7 +19,7 @@ from tecla.music import Performance
 
 @dataclass(frozen=True)
 class Piece:
-    """One piece of a corpus; `load` gives its notes, `audio` lies beside them or is None."""
+    """One piece of a corpus; `load` gives its notes, `audio` lies beside them or is None, `more` is what else of it lies there."""
 
     name: str
     split: str
@@ -28,6 +28,7 @@ class Piece:
     load: Callable[[], Performance]
     audio: Path | None = None
     midi: Path | None = None
+    more: tuple[Path, ...] = ()
 
 
 def load_pieces(spec: str) -> list[Piece]:
@@ -49,7 +50,7 @@ def _asap(folder: Path) -> list[Piece]:
     return [
         Piece(
             one.midi.relative_to(folder).with_suffix("").as_posix(), one.split, f"asap:{composition_id(one.composer, one.title)}",
-            one.composer, partial(load_midi, one.midi), midi=one.midi,
+            one.composer, partial(load_midi, one.midi), midi=one.midi, more=(one.midi_score,),
         )
         for one in asap.recordings(folder)
     ]  # fmt: skip
