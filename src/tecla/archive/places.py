@@ -59,9 +59,10 @@ class Place:
         """Its address as it is entered: what lies on this machine has one, from whatever folder and however it was named."""
         if not (self.is_local or self._is_zip):
             return self.address
-        plain = Path(os.path.abspath(self.address))
         given = Path(self.address).absolute()
-        return str(plain if not given.exists() or plain.exists() and plain.samefile(given) else given)  # behind a link, .. is elsewhere
+        plain = Path(os.path.normpath(given))
+        same = not given.exists() or (plain.exists() and plain.samefile(given))  # behind a link, .. is another folder than it looks
+        return str(plain if same else given)
 
     def local(self, path: str = "") -> Path:
         """A path in a local place."""
