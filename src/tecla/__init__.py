@@ -6,7 +6,8 @@
 
 `Performance` is what was played; `transcribe` hears it, `load` and `save` read and write it, `render` plays it;
 `engrave` writes it as a `Score`, which `save_score` puts on the page; `generate`
-goes on from it. Each comes with its rooms only when it is first used.
+goes on from it. Each comes with its rooms only when it is first used. What the user states is a `tecla.engraving.Wishes` for `engrave`, a
+`tecla.composition.Request` for `generate`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,9 @@
     sound --transcribe--> Performance --save--> .mid .json .csv .png (piano roll) .wav .flac .mp3 .ogg (played)
                           Performance --engrave--> Score --save_score--> .musicxml .mxl .pdf .svg .png (pages) .mid (as written)
 
+What `engrave` takes besides the notes is a `tecla.engraving.Wishes` (what the user states) and a `tecla.music.ruled.Ruled` (what the file
+of a program says, `tecla.written`); `generate` takes a `tecla.composition.Request`.
+
 Heavy rooms are imported inside the verb that needs them, so that `import tecla` stays light.
 """
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -17,11 +18,12 @@ from pathlib import Path
 import pytest
 
 from tecla import workbench
+from tecla.archive.catalogue import Catalogue
 from tecla.archive.listening import Heard, Job
 from tecla.archive.places import Place
 from tecla.archive.pool import Outcome
 from tecla.archive.run import run_archive
-from tecla.errors import InputError, OptionError, OutputError
+from tecla.errors import InputError, MissingExtraError, OptionError, OutputError
 
 Recorder = Callable[..., Path]
 Command = Callable[..., "subprocess.Popen[str]"]
@@ -144,6 +146,36 @@ def test_a_zip_file_in_and_a_remote_place_out(tmp_path: Path, record: Recorder, 
     assert not (tmp_path / "remote" / ".work").exists()
     shutil.rmtree(tmp_path / "cache")
     assert run_archive([str(tmp_path / "tapes.zip")], out, ["mid"], workers=1).to_do == 1  # the bad one
+
+
+def test_a_place_is_the_same_however_its_path_is_spelt(tmp_path: Path, record: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another working directory, a way up and down again: nothing is heard twice, and the report finds the recording from anywhere."""
+    sound = record(tmp_path / "d1" / "tapes" / "a.wav")
+    with zipfile.ZipFile(tmp_path / "d1" / "discs.zip", "w") as file:
+        file.write(sound, "b.wav")
+    out = str(tmp_path / "out")
+    (tmp_path / "d2").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert run_archive(["d1/discs.zip", "d1/tapes"], out, ["mid"], workers=1).done == 2
+    monkeypatch.chdir(tmp_path / "d2")
+    tally = run_archive(["../d1/discs.zip", "../d1/tapes", str(tmp_path / "d1" / "discs.zip")], out, ["mid"], workers=1)
+    assert tally.to_do == 0
+    with Catalogue(Path(out) / "catalogue.sqlite") as catalogue:
+        rows = list(catalogue.rows("SELECT source, place FROM files ORDER BY source"))
+    assert [row["source"] for row in rows] == [f"{tmp_path}/d1/discs.zip/b.wav", f"{tmp_path}/d1/tapes/a.wav"]
+    assert [Path(os.fsdecode(row["place"])) for row in rows] == [tmp_path / "d1" / "discs.zip", tmp_path / "d1" / "tapes"]
+
+
+@pytest.mark.parametrize(("said", "mend"), [("Install s3fs to access S3", "s3fs"), ("No module named 'fsspec'", '"tecla[archive]"')])
+def test_the_package_that_a_place_needs_is_named(said: str, mend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import fsspec
+
+    def missing(_: str) -> None:
+        raise ImportError(said)
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", missing)
+    with pytest.raises(MissingExtraError, match=re.escape(f"pip install {mend}") + "$"):
+        Place("s3://sounds/1958").recordings()
 
 
 def test_kill_minus_nine_ctrl_c_and_a_reboot_lose_and_duplicate_nothing(tmp_path: Path, record: Recorder, command: Command) -> None:

@@ -10,6 +10,9 @@ import pytest
 
 from tecla import __version__
 from tecla.cli.reference import reference
+from tecla.transcription.network import find_weights
+from tecla.weights import TRANSCRIBERS
+from tecla.weights.session import WEIGHTS
 
 CommandLine = Callable[..., int]
 
@@ -36,3 +39,11 @@ def test_every_command_explains_itself(tecla_exits: CommandLine, capsys: pytest.
     for command in ("transcribe", "render"):
         assert tecla_exits(command, "--help") == 0
         assert f"tecla {command} " in capsys.readouterr().out
+
+
+def test_help_names_every_model_that_ships(tecla_exits: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert {find_weights(name) for name in TRANSCRIBERS} == set(WEIGHTS.glob("transcriber*.onnx"))
+    commands = ("transcribe", "live", "evaluate transcriber", "evaluate confidence", "archive run", "corpora add")
+    for command in commands:
+        assert tecla_exits(*command.split(), "--help") == 0
+        assert ", ".join(TRANSCRIBERS) in " ".join(capsys.readouterr().out.replace("│", " ").split()), command

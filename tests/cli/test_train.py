@@ -59,3 +59,49 @@ def test_without_the_extra_the_remedy_is_named(
     monkeypatch.setattr(train, "NEEDED", ("torch", "a_package_that_is_nowhere"))
     assert tecla_exits("train", "transcriber") == 2
     assert "training needs a_package_that_is_nowhere: pip install 'tecla[train]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        ((), "stopped; nothing was begun yet\n"),
+        (("run.json",), "stopped; no checkpoint was written yet, so {} begins anew with: tecla train transcriber --resume {}\n"),
+        (
+            ("run.json", "checkpoint"),
+            "stopped; {} keeps its last checkpoint and the best weights; go on from there with: tecla train transcriber --resume {}\n",
+        ),
+    ],
+)
+def test_ctrl_c_says_what_is_left(
+    tecla_exits: CommandLine,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    there: tuple[str, ...],
+    said: str,
+) -> None:
+    folder = tmp_path / "a"
+
+    def stop(*_: object) -> None:
+        for name in there:
+            folder.mkdir(exist_ok=True)
+            (folder / name).touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tecla.training.run.begin", stop)
+    assert tecla_exits("train", "transcriber", "--device", "cpu", "--steps", "1", "-o", str(folder)) == 130
+    assert capsys.readouterr().err == said.format(folder, folder)
+
+
+def test_a_voice_of_which_nothing_was_kept(
+    tecla_exits: CommandLine, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    target = tmp_path / "voice.onnx"
+    assert tecla_exits("train", "voice", "-o", str(target), "--resume") == 2
+    assert f"nothing of {target} was kept yet" in capsys.readouterr().err
+    monkeypatch.setattr("tecla.training.voice_run.train_voice", stop)
+    assert tecla_exits("train", "voice", "-o", str(target)) == 130
+    assert capsys.readouterr().err == f"stopped; nothing of {target} was kept yet, so the same command begins anew\n"

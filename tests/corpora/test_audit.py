@@ -66,6 +66,35 @@ def test_pieces_that_are_not_opened_still_have_their_halves(tmp_path: Path) -> N
     assert [one.kind for one in audit(pieces, tmp_path)] == ["silent"]
 
 
+def test_few_pieces_are_judged_alone(tmp_path: Path) -> None:
+    write_pair(tmp_path, "a", walk(1, 30))
+    write_pair(tmp_path, "b", walk(2, 30))
+    (tmp_path / "b.wav").unlink()
+    save_midi(walk(3, 30), tmp_path / "c.mid")
+    pieces = [Piece(name, "train", name, "", lambda: walk(1, 30), midi=tmp_path / f"{name}.mid") for name in "ab"]
+    pieces[0] = replace(pieces[0], audio=tmp_path / "a.wav")
+    assert [one.name for one in audit(pieces, tmp_path, chosen=pieces[:1])] == []
+    assert [one.name for one in audit(pieces, tmp_path, chosen=pieces[1:])] == ["b"]
+    assert [one.name for one in audit(pieces, tmp_path)] == ["c.mid", "b"]
+
+
+def test_the_scores_of_asap_are_no_halves(tmp_path: Path) -> None:
+    """midi_score.mid is the score as MIDI: nobody played it, and it belongs to all performances of its piece."""
+    folder = tmp_path / "Bach" / "Fugue" / "bwv_846"
+    folder.mkdir(parents=True)
+    for number, name in enumerate(("Shi05M", "midi_score", "stray")):
+        save_midi(walk(number, 30), folder / f"{name}.mid")
+    (folder / "Shi05M_note_alignment.tsv").write_text("xml_id\tmidi_id\n")
+    at = folder.relative_to(tmp_path).as_posix()
+    row = {
+        "composer": "Bach", "title": "Fugue_bwv_846", "xml_score": f"{at}/xml_score.musicxml", "midi_score": f"{at}/midi_score.mid",
+        "midi_performance": f"{at}/Shi05M.mid", "performance_annotations": f"{at}/Shi05M_annotations.txt", "robust_note_alignment": "1.0",
+    }  # fmt: skip
+    (tmp_path / "metadata.csv").write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
+    found = audit(load_pieces(f"asap:{tmp_path}"), tmp_path)
+    assert [(one.kind, one.name) for one in found] == [("missing half", f"{at}/stray.mid")]
+
+
 def test_one_piece_under_two_names_in_two_splits_is_a_leak() -> None:
     again = walk(1).transposed(2)
     faster = Performance.from_arrays(again.notes["onset_sec"] / 1.3, again.notes["offset_sec"] / 1.3, again.notes["pitch"])

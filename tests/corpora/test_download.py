@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import socket
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -118,6 +119,15 @@ def test_a_second_call_goes_on_where_the_first_gave_up(shelf: Shelf, tmp_path: P
     fetch(wanted, tmp_path / "corpus")
     assert shelf.asked[-1] == "bytes=50-"
     assert (tmp_path / "corpus" / "a.bin").read_bytes() == data
+
+
+def test_a_server_that_cannot_be_reached_is_no_download_that_broke_off(tmp_path: Path) -> None:
+    with socket.socket() as taken:  # a port that nobody listens at
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/a.zip"
+        with pytest.raises(InputError, match=r"a\.zip cannot be reached .*: check the network"):
+            fetch(Download(url, "", 0), tmp_path / "corpus")
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_file_that_changed_meanwhile_is_fetched_anew(shelf: Shelf, tmp_path: Path) -> None:

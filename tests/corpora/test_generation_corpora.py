@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tecla.corpora import irish_abc, jsb
-from tecla.errors import InputError
+from tecla.corpora.pieces import load_pieces
+from tecla.errors import InputError, InputWarning
 
 
 @pytest.fixture
@@ -47,6 +48,15 @@ def test_every_tune_is_on_one_side_with_its_namesakes(tunes: Path) -> None:
 def test_the_split_does_not_know_case_or_blanks() -> None:
     assert irish_abc.split_of("T:The  Mill\n") == irish_abc.split_of("T:The  Mill \n")
     assert irish_abc.split_of("T:MILL\n") == irish_abc.split_of("T:Mill\n")
+
+
+def test_tunes_that_are_left_out_are_told_of(tunes: Path) -> None:
+    with (tunes / irish_abc.FILE).open("a") as file:
+        file.write("\nX:1\nT:No Music\nK:D\n\nX:2\nT:Misprint\nM:C\nL:1/8\nK:D\nsedf|efe\n")
+    with pytest.warns(
+        InputWarning, match=r"2 of 402 tunes are left out: 400 \(no music after its fields\); 401 \(line 6.*is no ABC music\)"
+    ):
+        assert len(load_pieces(f"irish_abc:{tunes}")) == 400
 
 
 @pytest.mark.parametrize("load", [jsb.load_split, irish_abc.load_split])

@@ -143,7 +143,7 @@ class Catalogue:
         values = {
             "edition": edition,
             "source": source,
-            "place": os.fsencode(place.address),
+            "place": os.fsencode(place.anywhere),
             "path": os.fsencode(found.path),
             "size_bytes": found.size_bytes,
             "stamp": found.stamp,
@@ -189,10 +189,10 @@ class Catalogue:
 
 def source_text(place: Place, found: Found) -> str:
     """Where a recording lies, as text."""
+    path = Path(place.anywhere)
     if place.is_local:
-        path = place.local().absolute()
         return as_text((path / found.path if path.is_dir() else path).as_posix())
-    return f"{as_text(place.address)}/{as_text(found.path)}"
+    return f"{as_text(path.as_posix() if path.is_absolute() else place.address)}/{as_text(found.path)}"
 
 
 def _facts(heard: Heard) -> dict[str, Any]:

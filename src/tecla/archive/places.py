@@ -7,6 +7,7 @@ result is uploaded under a temporary name and then moved: either way it appears 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 import uuid
@@ -53,6 +54,16 @@ class Place:
         """Its last name, for the folder that its results go to."""
         return PurePosixPath(self.address.rstrip("/").replace("\\", "/")).name
 
+    @property
+    def anywhere(self) -> str:
+        """Its address as it is entered: what lies on this machine has one, from whatever folder and however it was named."""
+        if not (self.is_local or self._is_zip):
+            return self.address
+        given = Path(self.address).absolute()
+        plain = Path(os.path.normpath(given))
+        same = not given.exists() or (plain.exists() and plain.samefile(given))  # behind a link, .. is another folder than it looks
+        return str(plain if same else given)
+
     def local(self, path: str = "") -> Path:
         """A path in a local place."""
         return Path(self.address) / path if path else Path(self.address)
@@ -67,7 +78,9 @@ class Place:
                 address = f"zip://::{Path(self.address).absolute()}" if self._is_zip else self.address
                 file_system, root = fsspec.core.url_to_fs(address)
             except ImportError as error:
-                raise MissingExtraError(f'{self.address} needs more packages ({error}): pip install "tecla[archive]"') from error
+                named = re.search(r'nstall (\w+)|"(\w+)"', str(error))  # fsspec says which of its drivers is missing, for S3: Install s3fs
+                mend = f"pip install {named[1] or named[2]}" if named else 'pip install "tecla[archive]"'
+                raise MissingExtraError(f"{self.address} needs more packages ({error}): {mend}") from error
         return file_system, str(root)
 
     def recordings(self) -> list[Found]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.core
 
+from tecla.cli.weights import Weights
+
 if TYPE_CHECKING:
     from tecla.archive.run import Tally
     from tecla.music import Performance
@@ -59,7 +61,7 @@ def run(
             "--ray", metavar="ADDRESS", help="Work on a Ray cluster: auto, host:6379 or ray://host:10001. Needs pip install 'tecla[ray]'."
         ),
     ] = None,
-    model: Annotated[str, typer.Option(help="The weights: a shipped model's name, or an .onnx file.")] = "default",
+    model: Weights = "default",
     gpus_per_worker: Annotated[
         float | None,
         typer.Option(

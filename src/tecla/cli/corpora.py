@@ -167,7 +167,7 @@ def _draw_features(spec: str, pieces: list[Piece], output: Path) -> None:
 @app.command("audit")
 def audit(
     corpus: Spec,
-    pieces: Annotated[int | None, typer.Option(min=1, help="Open so many pieces, spread evenly over the corpus.")] = None,
+    pieces: Annotated[int | None, typer.Option(min=1, help="Judge so many pieces alone, spread evenly over the corpus.")] = None,
 ) -> None:
     """Find what is wrong with a corpus; exits with 1 if anything is.
 

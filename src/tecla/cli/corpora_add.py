@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tecla.cli.weights import Weights
+
 if TYPE_CHECKING:
     from tecla.corpora.pairing import Pair
     from tecla.music import Performance
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 def add(
     places: Annotated[list[Path], typer.Argument(metavar="IN...", help="Recordings, the MIDI that was played, or folders of both.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="The corpus: made, or added to.")],
-    model: Annotated[str, typer.Option(help="The weights to listen with: a shipped model's name, or an .onnx file.")] = "default",
+    model: Weights = "default",
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace pairs that the corpus has already.")] = False,
 ) -> None:
     """Pair your recordings with the MIDI that was played, put them on one clock, and copy them, trimmed, into a corpus.

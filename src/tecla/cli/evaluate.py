@@ -11,6 +11,7 @@ import typer
 
 from tecla.cli.evaluate_confidence import confidence
 from tecla.cli.evaluate_score import score
+from tecla.cli.weights import Weights
 
 if TYPE_CHECKING:
     from tecla.cli.judging import Take, Verdict
@@ -70,7 +71,7 @@ def transcriber(
     split: Annotated[
         str | None, typer.Option(help="Which split to judge on. Without it: test where there is one, else everything.")
     ] = None,
-    model: Annotated[str, typer.Option(help="The weights: a shipped model's name, or an .onnx file.")] = "default",
+    model: Weights = "default",
     estimates: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Judge the transcriptions in a folder instead of transcribing.")
     ] = None,

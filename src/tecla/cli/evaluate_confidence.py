@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from tecla.cli.weights import Weights
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -23,7 +25,7 @@ def confidence(
         str, typer.Option(metavar="NAME:FOLDER", help="Recordings with their MIDI: maps, maestro, smd, or a folder of pairs.")
     ],
     split: Annotated[str | None, typer.Option(help="Which split to judge on. (default: all of it)")] = None,
-    model: Annotated[str, typer.Option(help="The weights: a shipped model's name, or an .onnx file.")] = "default",
+    model: Weights = "default",
     fit: Annotated[bool, typer.Option("--fit", help="Fit the calibration here and write it into the card beside the weights.")] = False,
     png: Annotated[Path | None, typer.Option(metavar="OUT.png", help="Draw the reliability diagram.")] = None,
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace outputs that exist already.")] = False,

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from tecla.cli.weights import Weights
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -38,7 +40,7 @@ def live(
     look_ahead: Annotated[
         int, typer.Option(metavar="MS", help="How much must be heard after a note before it is told: sooner, or surer.")
     ] = 300,
-    model: Annotated[str, typer.Option(help="The weights: a shipped model's name, or an .onnx file.")] = "default",
+    model: Weights = "default",
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace OUT if it exists.")] = False,
 ) -> None:
     """Hear a piano as it is played: notes in the terminal, on a MIDI port, in a file.

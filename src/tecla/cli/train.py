@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -79,7 +80,8 @@ def transcriber(
 
     Several GPUs: torchrun --nproc-per-node 4 -m tecla.cli train transcriber ...
 
-    Stop it with Ctrl-C; the run folder holds the last checkpoint, the best weights, the curves and events for TensorBoard.
+    Stop it with Ctrl-C: the run folder holds the last checkpoint, the best weights, the curves and events for TensorBoard, and --resume
+    goes on from that checkpoint. Stopped before the first one, it begins anew.
     """
     require_torch()
     from tecla.training import run as runs  # noqa: PLC0415
@@ -101,14 +103,26 @@ def transcriber(
         seed=seed,
         save_every=500 if on_gpu else 20 if init and not teacher else 100,
     )
-    with joined(where) as team, watching() as watch:
+    with joined(where) as team:
         folder = team.agree(resume or run or Path("runs") / datetime.now().strftime("%Y-%m-%d-%H%M%S"))
-        if resume is None and team.leads:
-            runs.begin(folder, options)
-        team.agree(None)
-        state = runs.go_on(folder, team, watch.read, watch.report, workers)
+        with interruptible(lambda: _left(folder) if team.leads else ""), watching() as watch:
+            if resume is None and team.leads:
+                runs.begin(folder, options)
+            team.agree(None)
+            state = runs.go_on(folder, team, watch.read, watch.report, workers)
     if team.leads:
         print(f"{folder}: {state.step:,} steps, best validation onset F1 {state.best:.3f}; its weights: tecla export {folder}")
+
+
+def _left(folder: Path) -> str:
+    """What a stopped run has left, and how it goes on."""
+    if (folder / "checkpoint").exists():
+        kept = f"{folder} keeps its last checkpoint and the best weights; go on from there"
+    elif (folder / "run.json").exists():
+        kept = f"no checkpoint was written yet, so {folder} begins anew"
+    else:
+        return "nothing was begun yet"
+    return f"{kept} with: tecla train transcriber --resume {shlex.quote(str(folder))}"
 
 
 def export(
@@ -173,6 +187,17 @@ class _Watch:
         said = "  ".join(f"{name} {numbers[name]:.4g}" for name in ("loss", "rate", "onset_f1", "sec") if name in numbers)
         self._bar.update(self._task, description="training", completed=numbers["step"], total=steps)
         self._bar.console.print(f"step {int(numbers['step']):,} of {steps:,}  {said}", highlight=False)
+
+
+@contextmanager
+def interruptible(left: Callable[[], str]) -> Iterator[None]:
+    """Leaves at Ctrl-C with one line that says what is left; with none where there is nothing to say."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if said := left():
+            print(f"stopped; {said}", file=sys.stderr)
+        raise typer.Exit(130) from None
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 from typing import Annotated
@@ -36,9 +37,10 @@ def voice(
     tecla train voice -o voice.onnx --resume                                 go on after Ctrl-C
     tecla transcribe --mode voice --model voice.onnx hum.m4a                 use it
 
-    While it trains, what it has come to lies beside the output, in voice.run; at the end that folder goes.
+    While it trains, what it has come to lies beside the output, in voice.run; at the end that folder goes. Stopped before anything was
+    kept, it begins anew.
     """
-    from tecla.cli.train import require_torch, watching  # noqa: PLC0415
+    from tecla.cli.train import interruptible, require_torch, watching  # noqa: PLC0415
 
     require_torch()
     from tecla.io.target import check_target  # noqa: PLC0415
@@ -54,8 +56,15 @@ def voice(
     options = voice_run.load_options(folder) if resume else voice_run.VoiceOptions(corpus, kept, classes, steps, seed)
     if not resume:
         voice_run.check_new(folder, options)
-    with watching() as watch:
+    with interruptible(lambda: _left(output, folder)), watching() as watch:
         network, card = voice_run.train_voice(folder, options, lambda numbers: watch.report(numbers, int(numbers["steps"])))
     voice_run.export_voice(network, output, card)
     shutil.rmtree(folder, ignore_errors=True)
     print(f"{output}: tecla transcribe --mode voice --model {output} uses it")
+
+
+def _left(output: Path, folder: Path) -> str:
+    """What a stopped training has left, and how it goes on."""
+    if (folder / "run.json").exists():
+        return f"{folder} keeps what it had come to; go on with: tecla train voice -o {shlex.quote(str(output))} --resume"
+    return f"nothing of {output} was kept yet, so the same command begins anew"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tecla.cli.batch import Job, plan_jobs, run_jobs
+from tecla.cli.weights import WEIGHTS_HELP
 from tecla.errors import OptionError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def transcribe(
     bend: Annotated[bool, typer.Option("--bend", help="With --mode voice: keep intonation, vibrato and glides as pitch bends.")] = False,
     model: Annotated[
         str,
-        typer.Option(help="The weights: a shipped model's name, or an .onnx file. With --mode voice also pyin (needs the extra voice)."),
+        typer.Option(help=f"{WEIGHTS_HELP} With --mode voice: default, c4-e4-g4, pyin (needs the extra voice), or an .onnx file."),
     ] = "default",
     a4: Annotated[
         float | None,

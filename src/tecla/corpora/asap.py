@@ -90,6 +90,7 @@ class Recording:
     title: str
     midi: Path
     score: Path
+    midi_score: Path  # the same score as MIDI, which nobody played
     annotations: Path
     alignment: Path
     robust: bool
@@ -133,6 +134,7 @@ def recordings(root: Path, split: str | None = None) -> Iterator[Recording]:
                 row["title"],
                 midi,
                 root / row["xml_score"],
+                root / row["midi_score"],
                 root / row["performance_annotations"],
                 midi.with_name(midi.stem + "_note_alignment.tsv"),
                 row["robust_note_alignment"] in ("1", "1.0"),

@@ -43,12 +43,15 @@ def audit(
     """Everything that is wrong with the pieces of a corpus that lies in `folder`.
 
     Args:
-        chosen: those of the pieces that are opened; all of them without it.
+        chosen: those of the pieces that are opened and judged, the folder's other files being left alone; all of them without it.
         on_piece: called with the pieces looked at so far.
     """
-    found = [*missing_halves(pieces, folder), *shared_names(pieces)]
-    runs: dict[str, NDArray[np.uint64]] = {}
     opened = pieces if chosen is None else chosen
+    works = {piece.composition for piece in opened}
+    found = [*silent_halves(pieces, opened), *shared_names([piece for piece in pieces if piece.composition in works])]
+    if len(opened) == len(pieces):
+        found = [*strays(pieces, folder), *found]
+    runs: dict[str, NDArray[np.uint64]] = {}
     for number, piece in enumerate(opened):
         try:
             performance = piece.load()
@@ -62,11 +65,15 @@ def audit(
     return [*found, *shared_music(opened, runs)]
 
 
-def missing_halves(pieces: Sequence[Piece], folder: Path) -> Iterable[Finding]:
-    """Pieces without sound, where others have it; and sounds and MIDI files in the folder that belong to no piece."""
+def silent_halves(pieces: Sequence[Piece], opened: Sequence[Piece]) -> Iterable[Finding]:
+    """Pieces of `opened` without sound, where some of the corpus have it."""
     if any(piece.audio for piece in pieces):
-        yield from (Finding("missing half", piece.name, "has notes and no sound") for piece in pieces if piece.audio is None)
-    used = {path for piece in pieces for path in (piece.audio, piece.midi) if path is not None}
+        yield from (Finding("missing half", piece.name, "has notes and no sound") for piece in opened if piece.audio is None)
+
+
+def strays(pieces: Sequence[Piece], folder: Path) -> Iterable[Finding]:
+    """Sounds and MIDI files in the folder that belong to no piece."""
+    used = {path for piece in pieces for path in (piece.audio, piece.midi, *piece.more) if path is not None}
     taken = {path.with_suffix("") for path in used}
     for path in sorted(folder.rglob("*")):
         kind = "sound" if path.suffix.lower() in READABLE else "MIDI" if path.suffix.lower() in _NOTE_FILES else ""

@@ -88,8 +88,12 @@ def _receive(download: Download, arrived: Path, on_bytes: OnBytes) -> None:
                 f"{download.url} answers {error.code} {error.reason}: look on the corpus' page whether it has moved"
             ) from error
         except (OSError, http.client.HTTPException) as error:
-            if attempt == _ATTEMPTS - 1 or not part.exists():
-                why = getattr(error, "reason", error)
+            why = getattr(error, "reason", error)
+            if not part.exists():
+                if not any(arrived.parent.iterdir()):  # another part of the corpus may be half here
+                    arrived.parent.rmdir()
+                raise InputError(f"{download.url} cannot be reached ({why}): check the network, then run the same command again") from error
+            if attempt == _ATTEMPTS - 1:
                 raise InputError(f"{download.url} broke off ({why}): run the same command again, it goes on where it stopped") from error
     found = _checksum(part)
     if download.sha256 and found != download.sha256:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tecla.errors import InputError
+from tecla.music.pitch import pitch_to_name
 
 NOTE: Final = np.dtype([("onset_sec", "f8"), ("offset_sec", "f8"), ("pitch", "i2"), ("velocity", "i2"), ("confidence", "f4")])
 CONTROL: Final = np.dtype([("time_sec", "f8"), ("number", "i2"), ("value", "i2")])
@@ -26,7 +27,7 @@ PEDALS: Final = (SUSTAIN, SOSTENUTO, SOFT)
 PEDAL_DOWN: Final = 64  # a pedal is down from this controller value on (MIDI 1.0, controllers 64 to 69)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Performance:
     """Notes and pedal movements, immutable, in order of time.
 
@@ -72,6 +73,20 @@ class Performance:
         columns = np.broadcast_arrays(onset_sec, offset_sec, pitch, velocity, confidence)
         notes = _table(np.array([column.ravel() for column in columns], "f8"), NOTE)
         return cls(notes, _table(np.asarray(controls, "f8").reshape(-1, 3).T, CONTROL))
+
+    def __repr__(self) -> str:
+        """What it is in one line, for whoever prints it: a table of ten thousand notes tells less.
+
+        >>> Performance.from_arrays([0.0, 11.0], [1.0, 12.0], [48, 81], controls=[(0.5, SUSTAIN, 127)]), Performance()
+        (Performance(2 notes, 0:12, C3 to A5, 1 control), Performance(0 notes, 0:00))
+        """
+        minutes, seconds = divmod(round(self.duration_sec), 60)
+        said = [_counted(len(self.notes), "note"), f"{minutes}:{seconds:02}"]
+        if len(self.notes):
+            pitch = self.notes["pitch"]
+            said.append(f"{pitch_to_name(int(pitch.min()))} to {pitch_to_name(int(pitch.max()))}")
+        said += [_counted(len(table), name) for table, name in ((self.controls, "control"), (self.bends, "bend")) if len(table)]
+        return f"Performance({', '.join(said)})"
 
     def __len__(self) -> int:
         return len(self.notes)
@@ -142,6 +157,10 @@ class Performance:
         same = np.diff(self.notes["pitch"][order]) == 0
         following[order[:-1][same]] = self.notes["onset_sec"][order[1:][same]]
         return following
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def _frozen(array: NDArray[np.void]) -> NDArray[np.void]:

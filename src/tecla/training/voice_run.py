@@ -19,7 +19,7 @@ from torch import nn
 from tecla import __version__
 from tecla.corpora import Corpus, load_corpus
 from tecla.corpora.voice import PITCHES as CLASS_PITCHES
-from tecla.errors import OptionError, OutputError
+from tecla.errors import InputError, OptionError, OutputError
 from tecla.io.audio import load_audio
 from tecla.io.midi import load_midi
 from tecla.models.council import Council
@@ -72,6 +72,8 @@ def load_options(folder: Path) -> VoiceOptions:
     Raises:
         InputError: the folder holds no run, or one that cannot be.
     """
+    if not (folder / "run.json").exists():
+        raise InputError(f"nothing of {folder.with_suffix('.onnx')} was kept yet, so there is nothing to go on with: leave --resume away")
     return load_asked(folder, VoiceOptions)
 
 

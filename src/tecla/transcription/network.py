@@ -18,6 +18,7 @@ from tecla.errors import OptionError
 from tecla.music.pitch import N_KEYS
 from tecla.transcription.features import HOP_SAMPLES, MARGIN_SAMPLES, spectrogram
 from tecla.transcription.targets import KEY_CHANNELS, PEDAL_CHANNELS
+from tecla.weights import TRANSCRIBERS
 from tecla.weights.card import check_answers
 from tecla.weights.session import WEIGHTS, Device, open_network
 
@@ -128,6 +129,5 @@ def find_weights(model: str) -> Path:
         return Path(model)
     name = "transcriber" if model == "default" else f"transcriber-{model}"
     if not (WEIGHTS / f"{name}.onnx").is_file():
-        known = ["default", *sorted(p.stem.removeprefix("transcriber-") for p in WEIGHTS.glob("transcriber-*.onnx"))]
-        raise OptionError(f"there is no model {model!r}: choose {' or '.join(known)}, or give the path of an .onnx file")
+        raise OptionError(f"there is no model {model!r}: choose {' or '.join(TRANSCRIBERS)}, or give the path of an .onnx file")
     return WEIGHTS / f"{name}.onnx"
