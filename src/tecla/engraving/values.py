@@ -16,7 +16,7 @@ from tecla.engraving.beatwise import LENGTHS
 from tecla.engraving.counting import TICKS, ticks
 
 VALUES: Final = tuple(
-    map(Fraction, "1/12 1/8 1/6 1/4 1/3 3/8 1/2 2/3 3/4 1 5/4 4/3 3/2 2 5/2 3 4 6 8".split())
+    map(Fraction, "1/12 1/8 1/6 1/5 1/4 1/3 3/8 2/5 1/2 2/3 3/4 1 5/4 4/3 3/2 2 5/2 3 4 6 8".split())
 )  # written lengths, in quarters
 MEETS_ONSET: Final = 2.0  # log-likelihood gained where an end meets an onset of the staff; chosen on development pieces
 MEETS_BAR: Final = 1.0
@@ -29,7 +29,7 @@ _SAME: Final = 0.02  # how far, in proportion, a length may be from that of the 
 
 
 def in_quarters(log_length: NDArray[np.float64], unit: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Readings of lengths in beats (N, 29) as readings of VALUES, in quarters, (N, 19); a beat of note i has `unit[i]` ticks."""
+    """Readings of lengths in beats (N, 29) as readings of VALUES, in quarters, (N, 21); a beat of note i has `unit[i]` ticks."""
     table, out = np.array([float(length) for length in LENGTHS]), np.full((len(log_length), len(VALUES)), _FLOOR)
     for ticks_a_beat in np.unique(unit):
         beats = _VALUE_TICKS / ticks_a_beat
@@ -41,14 +41,14 @@ def in_quarters(log_length: NDArray[np.float64], unit: NDArray[np.int64]) -> NDA
 
 
 def length_merit(log_value: NDArray[np.float64], length: int) -> float:
-    """Log-likelihood of a written length in ticks, from one note's row of readings in quarters, (19,)."""
+    """Log-likelihood of a written length in ticks, from one note's row of readings in quarters, (21,)."""
     nearest = int(np.abs(np.log(_VALUE_TICKS / max(length, 1))).argmin())
     cost = 0.0 if _VALUE_TICKS[nearest] == length else _UNLISTED
     return float(max(log_value[nearest], _FLOOR)) - cost
 
 
 def surely(lasts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Readings of VALUES that leave no doubt of lengths that are known, `lasts` (N,) in ticks; (N, 19)."""
+    """Readings of VALUES that leave no doubt of lengths that are known, `lasts` (N,) in ticks; (N, 21)."""
     octaves = np.abs(np.log2(_VALUE_TICKS / np.maximum(lasts, 1)[:, None]))
     return np.asarray(np.maximum(-octaves / _SAME, _FLOOR))
 

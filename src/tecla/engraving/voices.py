@@ -37,7 +37,7 @@ def split_voices(
     """Gives every note a voice, and the notes of a chord one end. `second` (N,) is each note's odds to lie in a lower voice.
 
     A note that its voice's next chord would overlap is cut short there. `played_sec` (N, 2) says when each began and fell silent:
-    where the pedal carries a note to the next one there is no rest. `known` (N, 19) takes the place of `log_value` (N, 19) where a file
+    where the pedal carries a note to the next one there is no rest. `known` (N, 21) takes the place of `log_value` (N, 21) where a file
     has lengths: then rests stay, but for those that a staccato leaves.
     """
     out: list[Placed] = []
