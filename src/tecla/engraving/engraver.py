@@ -283,13 +283,15 @@ def count_beats(
         beats, quarter_sec = struck_beats(quarters_sec, strokes.onset_sec), float(np.median(np.diff(quarters_sec)))
     else:
         beats = count_twice(strokes.onset_sec, heard)
+    read = read_beats(performance, beats[0])
     if metre is not None and quarter_sec is None:
-        parts = beats_in_one(metre, find_bars_alike(beats, heard, read_beats(performance, beats[0]), links), time)
+        parts = beats_in_one(metre, find_bars_alike(beats, heard, read, links), time)
         quarter_sec = float(np.median(np.diff(beats[0])) / parts / beat_quarters(metre)) if parts != 1 else None
     if quarters_sec is None and quarter_sec is not None:
-        beat = beat_quarters(metre) if metre else stated_beat(quarter_sec, beats[0], time)
-        beats = count_at(strokes.onset_sec, heard, beats, beat * quarter_sec)
-    pulse = find_bars_alike(beats, heard, read_beats(performance, beats[0]), links, beats_a_bar(metre) if metre else None)
+        found, beat = beats, beat_quarters(metre) if metre else stated_beat(quarter_sec, beats[0], time)
+        beats = count_at(strokes.onset_sec, heard, found, beat * quarter_sec)
+        read = read if beats is found else read_beats(performance, beats[0])
+    pulse = find_bars_alike(beats, heard, read, links, beats_a_bar(metre) if metre else None)
     pulse = move_bar_lines(reach(pulse, float(time[0]), float(time[-1]), quarter_sec or 0.6), wishes.barline_shift_beats)
     return count_bars(pulse, heard, strokes, metre, quarter_sec)
 

@@ -23,7 +23,7 @@ from tecla.engraving.values import length_merit
 
 LEAST_REST: Final = TICKS // 2
 TINY_REST: Final = TICKS // 4
-STACCATO_REST: Final = TICKS // 2  # a program lets go of a dotted note half-way
+_STACCATO_REST: Final = TICKS // 2  # a program lets go of a dotted note half-way
 SIGN_REST: Final = 4 * TICKS  # a rest after an ornament: shorter ones are what is left of it
 GAP_COST: Final = 1.5  # log-likelihood a note that a rest stands for it, below which the rest is not written
 HELD_REST: Final = 2 * TICKS + 1  # both where the pedal carries a chord to the next one; chosen on development pieces
@@ -52,14 +52,14 @@ def close_gaps(
     log_value: NDArray[np.float64],
     starts: Sequence[int],
     played_sec: NDArray[np.float64] | None = None,
-    longest_gap: float = np.inf,
+    staccato: bool = False,
 ) -> None:
     """Moves ends of a voice's chords to where an editor would write them; bars begin at `starts`.
 
-    Gaps longer than `longest_gap` ticks and than the chord before them stay.
+    With `staccato` only gaps that a dot leaves are closed: half of a note, and no more than an eighth.
     """
     for chord, following in pairwise(voice):
-        if following.onset - chord.end > min(longest_gap, chord.end - chord.onset) and longest_gap < np.inf:
+        if staccato and following.onset - chord.end > min(_STACCATO_REST, chord.end - chord.onset):
             continue
         longest, sure = (HELD_REST, HELD_GAP_COST) if _is_held(chord, following, played_sec) else (LEAST_REST, GAP_COST)
         if any(set(note.marks) & set(SIGNS) for note in chord.notes):  # its ornament went on, and is not written

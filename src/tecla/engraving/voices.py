@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tecla.engraving.placed import Placed
-from tecla.engraving.rests import STACCATO_REST, Chord, close_gaps
+from tecla.engraving.rests import Chord, close_gaps
 from tecla.engraving.values import length_merit
 
 VOICES: Final = 3
@@ -52,7 +52,7 @@ def split_voices(
             costs = [strain[k] + _reluctance(note, voice, k, odds, opening, starts) for k, voice in enumerate(voices)]
             _join(note, voices[int(np.argmin(costs))], lengths)
         for voice in voices:
-            close_gaps(voice, log_value, starts, played_sec, np.inf if known is None else STACCATO_REST)
+            close_gaps(voice, log_value, starts, played_sec, staccato=known is not None)
         out += [replace(n, end=c.end, voice=FIRST_VOICE[staff] + k) for k, voice in enumerate(voices) for c in voice for n in c.notes]
         out += _place_graces([n for n in notes if n.staff == staff and n.grace], out, staff)
     return _promote(sorted(out, key=lambda n: (n.onset, n.pitch)), starts)
